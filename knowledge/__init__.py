@@ -1,0 +1,1 @@
+"""What can be found: sources, parsing, chunking, the index and retrieval."""

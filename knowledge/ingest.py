@@ -1,0 +1,228 @@
+"""From a source to the index: parse, chunk, embed, upsert, and only then make it true.
+
+One document is one step: it is either wholly in or not at all, whatever kills the program.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge.chunking import ChunkSettings, chunk
+from knowledge.embedding import Embedder
+from knowledge.index import PassageIndex, Point
+from knowledge.ledger import Ledger, SourceRow, now
+from knowledge.passages import Chunk, Document, Failure, Locator
+from knowledge.payloads import pack_locator
+from knowledge.sources.base import Change, Found, KnownFile, Removed, Skipped, Source, Unchanged
+from knowledge.sparse import document_counts, document_vector
+
+SAMPLE_ROOT = "sample"
+"""The ledger's root of `knowledge/sample/`; it goes at the first real ingest."""
+
+
+CONTEXT_CHARACTERS = 40
+"""Of title and heading before each window; more would drown a short one."""
+
+
+@dataclass(slots=True)
+class IngestReport:
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
+    passages: int = 0
+    sample_removed: bool = False
+
+    def add(self, other: "IngestReport") -> None:
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.removed += other.removed
+        self.passages += other.passages
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a progress bar shows: documents handled, of how many, and the present one."""
+
+    done: int
+    total: int
+    source: str
+
+
+class Ingester:
+    """Brings the index in line with a source. Not for two threads at once; see `Ledger.writer`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        index: PassageIndex,
+        embedder: Embedder | None,
+        chunks: ChunkSettings | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._index = index
+        self._embedder = embedder
+        self._chunks = chunks or ChunkSettings()
+
+    def ingest(
+        self, root: str, source: Source, progress: Callable[[Progress], None] = lambda _: None
+    ) -> IngestReport:
+        """Reads everything under one root. Raises StoreError, LedgerError, EmbeddingError;
+        what was done until then stays done."""
+        report = IngestReport()
+        self.sweep()
+        known = self._ledger.known(root)
+        total = source.count()
+        files = {
+            name: KnownFile(row.content_hash, row.stamp, row.audience) for name, row in known.items()
+        }
+        for done, change in enumerate(source.changes(files)):
+            progress(Progress(min(done, total), total, _source(change)))
+            self._apply(root, change, known, report)
+        self.sweep()
+        progress(Progress(total, total, ""))
+        if report.passages or report.removed:
+            self._index.settle()
+        return report
+
+    def remove_root(self, root: str) -> int:
+        """Forgets every document of a root; how many there were."""
+        keys = [(root, source) for source in self._ledger.known(root)]
+        self._ledger.remove(keys)
+        self.sweep()
+        return len(keys)
+
+    def sweep(self) -> None:
+        """Deletes the points that no live version owns."""
+        versions = self._ledger.rubbish()
+        if versions:
+            self._index.delete_versions(versions)
+            self._ledger.swept(versions)
+
+    def _apply(
+        self,
+        root: str,
+        change: Change,
+        known: dict[str, SourceRow],
+        report: IngestReport,
+    ) -> None:
+        match change:
+            case Found():
+                self._store(root, change, report)
+                if change.document.source in known:
+                    report.updated += 1
+                else:
+                    report.added += 1
+            case Unchanged():
+                report.unchanged += 1
+                if change.stamp != known[change.source].stamp:
+                    self._ledger.restamp(root, change.source, change.stamp)
+            case Removed():
+                self._ledger.remove([(root, change.source)])
+                report.removed += 1
+            case Skipped():
+                report.skipped.append(Failure(change.source, change.code))
+            case Failure():
+                report.failed.append(change)
+
+    def _store(self, root: str, found: Found, report: IngestReport) -> None:
+        document = found.document
+        chunks = chunk(document, self._chunks)
+        version = self._ledger.begin()
+        points, terms = self._points(document, chunks, version)
+        self._index.upsert(points)
+        self._ledger.commit(
+            SourceRow(
+                root=root,
+                source=document.source,
+                title=document.title,
+                audience=document.audience,
+                content_hash=document.content_hash,
+                stamp=found.stamp,
+                version=version,
+                passages=len(chunks),
+                ingested_at=now(),
+            ),
+            terms,
+        )
+        report.passages += len(chunks)
+
+    def _points(
+        self, document: Document, chunks: Sequence[Chunk], version: int
+    ) -> tuple[list[Point], Counter[int]]:
+        vectors = self._embed(document, chunks)
+        points: list[Point] = []
+        terms: Counter[int] = Counter()
+        for piece, dense in zip(chunks, vectors, strict=True):
+            counts = document_counts(lexical_text_of(document.title, context_of(piece.locator), piece.text))
+            terms.update(counts.keys())
+            points.append(
+                Point(
+                    id=str(uuid.uuid4()),
+                    sparse=document_vector(counts),
+                    dense=dense,
+                    payload=_payload(document, piece, version),
+                )
+            )
+        return points, terms
+
+    def _embed(
+        self, document: Document, chunks: Sequence[Chunk]
+    ) -> Sequence[np.ndarray[Any, Any] | None]:
+        """One (windows, dimension) array a chunk; all windows of a document in one call."""
+        if self._embedder is None:
+            return [None] * len(chunks)
+        windows = [
+            text
+            for piece in chunks
+            for text in dense_texts(document.title, context_of(piece.locator), piece.windows)
+        ]
+        vectors = self._embedder.passages(windows)
+        ends = np.cumsum([len(piece.windows) for piece in chunks])
+        return [part for part in np.split(vectors, ends[:-1])] if len(chunks) else []
+
+
+def _source(change: Change) -> str:
+    return change.document.source if isinstance(change, Found) else change.source
+
+
+def context_of(locator: Locator) -> tuple[str, ...]:
+    """What stands above a passage: its headings, or the name of its sheet."""
+    return (*locator.headings, locator.sheet) if locator.sheet else locator.headings
+
+
+def lexical_text_of(title: str, headings: Sequence[str], text: str) -> str:
+    """What a passage is found by: its title and headings count as its words."""
+    return "\n".join([title, *headings, text])
+
+
+def dense_texts(title: str, headings: Sequence[str], windows: Sequence[str]) -> list[str]:
+    """What is embedded: each window under a short line that says what it is about."""
+    last = headings[-1] if headings and headings[-1] != title else ""
+    about = f"{title} {last}".strip()[:CONTEXT_CHARACTERS]
+    return [f"{about}：{window}" if about else window for window in windows]
+
+
+def _payload(document: Document, piece: Chunk, version: int) -> dict[str, Any]:
+    return {
+        "source": document.source,
+        "title": document.title,
+        "text": piece.text,
+        "audience": document.audience,
+        "version": version,
+        "locator": pack_locator(piece.locator),
+    }
+
+
+def sample_folder() -> Path:
+    return Path(__file__).parent / "sample"

