@@ -1,0 +1,169 @@
+"""The index on a Qdrant server, over its REST interface."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from knowledge.errors import StoreError
+from knowledge.index import Hit, Point, SparseVector
+from knowledge.store.remote_models import (
+    DENSE,
+    LEXICAL,
+    any_of,
+    dense_config,
+    groups,
+    hit,
+    request,
+    stored_dimension,
+)
+from knowledge.store.remote_models import (
+    sparse as packed_sparse,
+)
+
+T = TypeVar("T")
+
+
+class ServerIndex:
+    """One collection on the server at `url` (port 6333 where the URL names none).
+
+    `timeout` in whole seconds holds for every request.
+    """
+
+    def __init__(self, url: str, api_key: str | None, collection: str, timeout: int = 20) -> None:
+        self._name, self._api_key = collection, api_key
+        self._shown_url = _without_secrets(url)
+        with warnings.catch_warnings():
+            # A key over plain HTTP is the owner's choice: the server is often next door.
+            warnings.simplefilter("ignore", UserWarning)
+            self._client = self._guarded(
+                lambda: QdrantClient(
+                    url=url, api_key=api_key, timeout=timeout, check_compatibility=False
+                )
+            )
+
+    def ensure(self, dimension: int | None) -> None:
+        if not self._guarded(lambda: self._client.collection_exists(self._name)):
+            self._create(dimension)
+        info = self._guarded(lambda: self._client.get_collection(self._name))
+        stored = stored_dimension(info.config.params.vectors)
+        if stored != dimension:
+            raise StoreError(
+                "store.dimension",
+                collection=self._name,
+                stored=str(stored or 0),
+                wanted=str(dimension or 0),
+            )
+        for field, kind in (
+            ("audience", models.PayloadSchemaType.KEYWORD),
+            ("version", models.PayloadSchemaType.INTEGER),
+        ):
+            if field not in info.payload_schema:
+                self._index(field, kind)
+
+    def _index(self, field: str, kind: models.PayloadSchemaType) -> None:
+        self._guarded(lambda: self._client.create_payload_index(self._name, field, kind))
+
+    def _create(self, dimension: int | None) -> None:
+        try:
+            self._guarded(
+                lambda: self._client.create_collection(
+                    self._name,
+                    vectors_config=dense_config(dimension),
+                    sparse_vectors_config={LEXICAL: models.SparseVectorParams()},
+                )
+            )
+        except StoreError as error:
+            if error.detail.get("status") != "409":  # another program was quicker
+                raise
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        for group in groups(points):
+            self._guarded(partial(self._client.upsert, self._name, group))
+
+    def search(
+        self,
+        sparse: SparseVector,
+        dense: NDArray[np.float32] | None,
+        limit: int,
+        audiences: frozenset[str] | None,
+    ) -> tuple[list[Hit], list[Hit]]:
+        where = None if audiences is None else any_of("audience", sorted(audiences))
+        requests = [request(packed_sparse(sparse), LEXICAL, limit, where)]
+        if dense is not None:
+            rows = np.atleast_2d(dense).tolist()
+            requests.append(request(rows, DENSE, limit, where))
+        answers = self._guarded(lambda: self._client.query_batch_points(self._name, requests))
+        pools = [[hit(point) for point in answer.points] for answer in answers]
+        return pools[0], pools[1] if dense is not None else []
+
+    def delete_versions(self, versions: Sequence[int]) -> None:
+        if versions:
+            selector = models.FilterSelector(filter=any_of("version", list(versions)))
+            self._guarded(lambda: self._client.delete(self._name, selector))
+
+    def count(self, versions: Sequence[int] | None = None) -> int:
+        where = None if versions is None else any_of("version", list(versions))
+        return self._guarded(lambda: self._client.count(self._name, where, exact=True)).count
+
+    def settle(self) -> None:
+        """Nothing to do: the server packs its segments by itself, while it serves."""
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _guarded(self, call: Callable[[], T]) -> T:
+        """Make the call, once more after a broken connection; its errors become ours."""
+        try:
+            try:
+                return call()
+            except ResponseHandlingException as error:
+                # A server that was restarted has closed the connections we kept.
+                if not isinstance(error.source, (httpx.ReadError, httpx.RemoteProtocolError)):
+                    raise
+                return call()
+        except UnexpectedResponse as error:
+            raise self._refusal(error) from None
+        except (ResponseHandlingException, httpx.HTTPError, OSError) as error:
+            source = getattr(error, "source", error)
+            detail = self._clean(f"{type(source).__name__}: {source}")
+            raise StoreError("store.unreachable", url=self._shown_url, detail=detail) from None
+        except ValueError as error:  # a URL or a key that cannot be sent
+            detail = self._clean(str(error))
+            raise StoreError("store.unreachable", url=self._shown_url, detail=detail) from None
+
+    def _refusal(self, error: UnexpectedResponse) -> StoreError:
+        text = self._clean(error.content.decode("utf-8", "replace")[:300])
+        status = str(error.status_code)
+        if error.status_code in (401, 403):
+            return StoreError("store.rejected", url=self._shown_url)
+        if error.status_code == 404:
+            return StoreError("store.missing", collection=self._name)
+        if error.status_code == 507 or "No space left" in text:
+            return StoreError("disk.full", path=self._shown_url, detail=text)
+        return StoreError("store.failed", detail=f"HTTP {status}: {text}", status=status)
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._api_key, "***") if self._api_key else text
+
+
+def _without_secrets(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "QDRANT_URL"
+    return f"{parts.scheme}://{parts.hostname}{port}"
