@@ -1,0 +1,1 @@
+"""What the bot decides and remembers: the policy of one answer, and its engines."""

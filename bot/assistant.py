@@ -1,0 +1,206 @@
+"""The policy of one answer, top to bottom."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from bot.chain import Chain, Evidence
+from bot.citing import Refused, Supported, check
+from bot.errors import BotError, ModelError
+from bot.grounding import NoData
+from bot.language import StreamingConverter, detect, to_taiwan
+from bot.llm.extractive import compose
+from bot.messages import Answer, AnswerEvent, Ask, Citation, Finished, TextDelta, Thinking, Timings
+from bot.phrases import describe, locate, say
+from bot.smalltalk import clean, meaningful, route
+from bot.thinking import RETRACT, strip_thinking
+from knowledge.errors import KnowledgeError
+from knowledge.passages import Passage
+
+log = logging.getLogger(__name__)
+
+MAX_QUESTION = 2000
+"""Characters; longer questions are refused with a sentence, never cut."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    """The clock of one answer."""
+
+    start: float
+    retrieve: float = 0.0
+    model: float | None = None
+
+    def timings(self) -> Timings:
+        return Timings(self.retrieve, self.model, (perf_counter() - self.start) * 1000)
+
+
+class Assistant:
+    """Answers questions. Yields exactly one `Finished`, always last, also on failure."""
+
+    def __init__(self, chain: Chain, language: str, notices: tuple[str, ...] = ()) -> None:
+        self._chain = chain
+        self._language = language
+        self._notices = notices
+        """Standing remarks, such as "searching by words only"."""
+
+    async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
+        watch = _Watch(perf_counter())
+        ask = replace(ask, text=clean(ask.text))
+        language = self._language_of(ask.text)
+        try:
+            early = self._without_knowledge(ask, language)
+            if early is not None:
+                yield self._finish(early, watch)
+                return
+            evidence = await self._chain.retrieve.ainvoke(ask)
+            watch.retrieve = (perf_counter() - watch.start) * 1000
+            async with aclosing(self._from_evidence(ask, evidence, language, watch)) as events:
+                async for event in events:
+                    yield event
+        except (KnowledgeError, BotError) as error:
+            log.warning("answer failed: %s %s", error.code, error.detail)
+            yield self._finish(_failed(ask, describe(error, language), error.code), watch)
+
+    def _language_of(self, text: str) -> str:
+        return {"zh": "zh-TW", "en": "en"}.get(detect(text), self._language)
+
+    def _without_knowledge(self, ask: Ask, language: str) -> Answer | None:
+        """What needs no search: no question at all, or small talk."""
+        match meaningful(ask.text, MAX_QUESTION):
+            case "empty":
+                return _failed(ask, say("question.empty", language), "empty")
+            case "too_long":
+                text = say("question.too_long", language, limit=MAX_QUESTION)
+                short = replace(ask, text=ask.text[:200] + "…")
+                return _failed(short, text, "too_long")
+            case "symbols":
+                return _answer(ask, "smalltalk", say("question.symbols", language))
+            case "ok":
+                kind = route(ask.text)
+                return _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language)) if kind else None
+
+    async def _from_evidence(
+        self, ask: Ask, evidence: Evidence, language: str, watch: _Watch
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        found = replace(_answer(ask, "no_data", ""), passages=evidence.found.passages)
+        if evidence.found.embedding_failed is not None:
+            problem = evidence.found.embedding_failed.code
+            found = replace(found, notice=say("notice.embedding_failed", language, problem=problem))
+        if isinstance(evidence.verdict, NoData):
+            yield self._finish(_no_data(found, evidence.verdict.reason, language), watch)
+            return
+        yield Thinking(evidence.found.passages)
+        if self._chain.engine is None or not ask.use_model:
+            yield self._finish(self._extract(found, evidence, language, None), watch)
+            return
+        async with aclosing(self._speak(found, evidence, language, watch)) as events:
+            async for event in events:
+                yield event
+
+    async def _speak(
+        self, found: Answer, evidence: Evidence, language: str, watch: _Watch
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        """Streams what the model says, then checks it as a whole."""
+        start, said = perf_counter(), ""
+        speech = self._chain.generate(evidence)
+        converter = StreamingConverter() if language == "zh-TW" else None
+        try:
+            async with aclosing(speech.deltas()) as deltas:
+                async for delta in deltas:
+                    said += delta
+                    shown = delta.replace(RETRACT, "")
+                    yield TextDelta(converter.feed(shown) if converter else shown)
+        except ModelError as error:
+            watch.model = (perf_counter() - start) * 1000
+            log.warning("model failed: %s %s", error.code, error.detail)
+            yield self._finish(self._extract(found, evidence, language, error), watch)
+            return
+        watch.model = (perf_counter() - start) * 1000
+        yield self._finish(self._checked(found, evidence, said, speech.truncated, language), watch)
+
+    def _checked(
+        self, found: Answer, evidence: Evidence, said: str, truncated: bool, language: str
+    ) -> Answer:
+        """The model's words, if the passages bear them out."""
+        said = strip_thinking(said)
+        passages = self._chain.shown(evidence)
+        texts = [passage.text for passage in passages]
+        if language == "zh-TW":
+            said = to_taiwan(said, protected=texts)
+        match check(
+            said,
+            texts,
+            evidence.question,
+            titles=[_context(passage) for passage in passages],
+            truncated=truncated,
+        ):
+            case Supported(text=text, quotes=quotes):
+                cited = _citations(passages, quotes, self._language)
+                return replace(found, outcome="grounded", text=text, citations=cited)
+            case Refused(reason=reason, detail=detail):
+                log.info("answer refused after the model: %s %r", reason, detail)
+                return _no_data(found, f"model.{reason}", language)
+
+    def _extract(
+        self, found: Answer, evidence: Evidence, language: str, error: ModelError | None
+    ) -> Answer:
+        """The best sentences, quoted: without a model, or when it fails."""
+        passages = [scored.passage for scored in evidence.found.passages]
+        text, quotes = compose(evidence.alone.texts[-1], passages)
+        if not quotes:
+            return _no_data(found, "extract", language)
+        notice = (
+            say("notice.model_failed", language, problem=describe(error, language).rstrip("。."))
+            if error
+            else say("notice.extractive", language)
+        )
+        cited = _citations(passages, quotes, self._language)
+        return replace(found, outcome="extractive", text=text, citations=cited, notice=notice)
+
+    def _finish(self, answer: Answer, watch: _Watch) -> Finished:
+        return Finished(replace(answer, timings=watch.timings()))
+
+
+def _answer(ask: Ask, outcome: str, text: str) -> Answer:
+    return Answer(question=ask.text, outcome=outcome, text=text, id=ask.id)  # type: ignore[arg-type]
+
+
+def _failed(ask: Ask, text: str, reason: str) -> Answer:
+    return replace(_answer(ask, "failed", text), reason=reason)
+
+
+def _no_data(found: Answer, reason: str, language: str) -> Answer:
+    key = "answer.no_data_empty" if reason == "empty" else "answer.no_data"
+    return replace(found, outcome="no_data", text=say(key, language), reason=reason)
+
+
+def _context(passage: Passage) -> str:
+    return "\n".join([passage.title, *passage.locator.headings])
+
+
+def _citations(
+    passages: list[Passage], quotes: tuple[tuple[int, str], ...], language: str
+) -> tuple[Citation, ...]:
+    return tuple(
+        Citation(
+            title=passages[index].title,
+            source=passages[index].source,
+            locator=locate(passages[index].locator, language),
+            quote=quote,
+        )
+        for index, quote in quotes
+    )
+
+
+async def collect(events: AsyncIterator[AnswerEvent]) -> Answer:
+    """The final answer, for doors that do not stream."""
+    answer: Answer | None = None
+    async for event in events:
+        if isinstance(event, Finished):
+            answer = event.answer
+    if answer is None:
+        raise BotError("answer.failed")
+    return answer

@@ -1,0 +1,118 @@
+"""Where objects meet. Doors and tests call `build`; nothing else constructs a Bot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from langchain_core.messages import BaseMessage
+
+from bot import prompts
+from bot.assistant import Assistant
+from bot.chain import Budgets, Chain, Clock, build_chain
+from bot.errors import ModelError
+from bot.grounding import Calibration, Grounded, NoData, calibration_for, check
+from bot.llm.base import Engine, Gate
+from bot.phrases import say
+from bot.settings import BotSettings, ModelSettings
+from bot.standalone import standalone
+from knowledge.library import Library
+from knowledge.retriever import Query, Retrieved
+
+SMALL_MODEL = Budgets(passages=5, context_characters=600, answer_tokens=160)
+"""About seven seconds of reading on two cores; more would keep the asker waiting."""
+LARGE_MODEL = Budgets(passages=5, context_characters=1200, answer_tokens=512)
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """An engine that gains from reading the fixed prefix before the first question."""
+
+    async def warm(self, messages: Sequence[BaseMessage]) -> None: ...
+
+
+@dataclass(slots=True)
+class Bot:
+    """Everything that one process needs to answer. Close it when done."""
+
+    settings: BotSettings
+    library: Library
+    engine: Engine | None
+    chain: Chain
+    assistant: Assistant
+    calibration: Calibration
+
+    async def aclose(self) -> None:
+        if self.engine is not None:
+            await self.engine.aclose()
+        self.library.close()
+
+    async def warm(self) -> str | None:
+        """Loads the model and its fixed prefix; the code of what went wrong, if anything."""
+        if self.engine is None:
+            return None
+        try:
+            if isinstance(self.engine, Warmable):
+                await self.engine.warm(prompts.fixed_messages())
+            else:
+                await self.engine.check()
+        except ModelError as error:
+            return error.code
+        return None
+
+    def search(self, question: str, k: int) -> tuple[Retrieved, Grounded | NoData]:
+        """Retrieval and the gate's verdict; no model."""
+        texts = standalone(question, (), self.chain.clock()).texts
+        found = self.library.search(Query(texts, None, k))
+        return found, check(found.signals, len(found.passages), self.calibration)
+
+
+def build(
+    settings: BotSettings,
+    *,
+    engine: Engine | None = None,
+    clock: Clock | None = None,
+) -> Bot:
+    """Opens the library and builds everything above it.
+
+    `engine` and `clock` replace what the settings would give, for tests. Raises
+    KnowledgeError or ConfigError.
+    """
+    library = Library(settings.knowledge)
+    engine = engine or open_engine(settings.model)
+    zone = ZoneInfo(settings.timezone)
+    clock = clock or (lambda: datetime.now(zone))
+    calibration = calibration_for(library.embedding_model)
+    budgets = SMALL_MODEL if settings.model.engine == "embedded" else LARGE_MODEL
+    chain = build_chain(library.retriever, calibration, engine, budgets, clock)
+    assistant = Assistant(chain, settings.language, _notices(library, settings.language))
+    return Bot(settings, library, engine, chain, assistant, calibration)
+
+
+def open_engine(settings: ModelSettings) -> Engine | None:
+    """The engine that the settings name; None means extractive answers."""
+    gate = Gate(settings.concurrency)
+    if settings.engine == "openai":
+        from bot.llm.endpoint import Endpoint
+        from bot.llm.openai_compatible import OpenAICompatibleEngine
+
+        endpoint = Endpoint(
+            base_url=settings.base_url or "",
+            api_key=settings.api_key,
+            model=settings.name,
+            timeout_s=settings.timeout_s,
+        )
+        return OpenAICompatibleEngine(endpoint, gate)
+    if settings.engine == "embedded":
+        from bot.llm.embedded import EmbeddedEngine
+
+        return EmbeddedEngine(settings, gate)
+    return None
+
+
+def _notices(library: Library, language: str) -> tuple[str, ...]:
+    notices: Sequence[str | None] = (
+        say("notice.sparse_only", language) if library.embedder is None else None,
+    )
+    return tuple(notice for notice in notices if notice)

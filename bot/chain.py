@@ -1,0 +1,136 @@
+"""The LangChain retrieval chain; nobody else composes runnables.
+
+    retrieve:  Ask → Evidence      stand-alone question | hybrid search | gate
+    generate:  Evidence → str…     prompt | model, streamed
+
+They are two runnables and not one because what the gate refuses must never reach the model.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
+
+from bot import prompts
+from bot.grounding import Calibration, Grounded, NoData, check, confidence
+from bot.llm.base import Engine, Generation
+from bot.messages import Ask
+from bot.standalone import Standalone, standalone
+from knowledge.passages import Passage
+from knowledge.retriever import HybridRetriever, Query, Retrieved
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found for one question, and whether it may be answered from."""
+
+    question: str
+    alone: Standalone
+    found: Retrieved
+    verdict: Grounded | NoData
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """How much the model reads and writes; a small model on a CPU gets less of both."""
+
+    passages: int = 5
+    context_characters: int = 1200
+    answer_tokens: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    retrieve: Runnable[Ask, Evidence]
+    budgets: Budgets
+    clock: Clock
+    engine: Engine | None
+
+    def shown(self, evidence: Evidence) -> list[Passage]:
+        """The passages that the model reads, in the order of their numbers."""
+        passages = [scored.passage for scored in evidence.found.passages]
+        return prompts.shown(passages, self.budgets.context_characters)
+
+    def generate(self, evidence: Evidence) -> "Speech":
+        """One call of the model. Raises ModelError while it is iterated."""
+        assert self.engine is not None
+        return Speech(self, evidence)
+
+
+class Speech:
+    """The model's words for one question, and whether they were cut off."""
+
+    def __init__(self, chain: Chain, evidence: Evidence) -> None:
+        self._generation: Generation | None = None
+        self._engine = chain.engine
+        self._tokens = chain.budgets.answer_tokens
+        prompt: Runnable[Evidence, list[BaseMessage]] = RunnableLambda(_prompter(chain))
+        self._runnable = prompt | RunnableGenerator(self._speak)
+        self._evidence = evidence
+
+    @property
+    def truncated(self) -> bool:
+        return self._generation is not None and self._generation.truncated
+
+    async def deltas(self) -> AsyncGenerator[str, None]:
+        async with aclosing(self._runnable.astream(self._evidence)) as stream:  # type: ignore[type-var]
+            async for delta in stream:
+                yield delta
+
+    async def _speak(self, prompts_: AsyncIterator[list[BaseMessage]]) -> AsyncIterator[str]:
+        assert self._engine is not None
+        async for messages in prompts_:
+            self._generation = self._engine.stream(messages, max_tokens=self._tokens)
+            async with aclosing(self._generation):
+                async for delta in self._generation:
+                    yield delta
+
+
+def _prompter(chain: Chain) -> Callable[[Evidence], list[BaseMessage]]:
+    def prompt(evidence: Evidence) -> list[BaseMessage]:
+        return prompts.messages(
+            evidence.question,
+            chain.shown(evidence),
+            chain.clock(),
+            evidence.alone.previous,
+            chain.budgets.context_characters,
+        )
+
+    return prompt
+
+
+def build_chain(
+    retriever: HybridRetriever,
+    calibration: Calibration,
+    engine: Engine | None,
+    budgets: Budgets,
+    clock: Clock,
+) -> Chain:
+    def alone(ask: Ask) -> dict[str, Any]:
+        return {"ask": ask, "alone": standalone(ask.text, ask.history, clock())}
+
+    async def search(state: dict[str, Any]) -> dict[str, Any]:
+        ask, rewritten = state["ask"], state["alone"]
+        query = Query(rewritten.texts, ask.audiences, budgets.passages)
+        return {**state, "found": await asyncio.to_thread(retriever.search, query)}
+
+    def gate(state: dict[str, Any]) -> Evidence:
+        found: Retrieved = state["found"]
+        verdict = check(found.signals, len(found.passages), calibration)
+        return Evidence(state["ask"].text, state["alone"], found, verdict)
+
+    # Explicit RunnableLambdas keep their names in LangChain's traces.
+    chain: Runnable[Ask, Evidence] = (
+        RunnableLambda(alone) | RunnableLambda(search) | RunnableLambda(gate)
+    )
+    return Chain(chain, budgets, clock, engine)
+
+
+__all__ = ["Budgets", "Chain", "Clock", "Evidence", "Speech", "build_chain", "confidence"]

@@ -1,0 +1,1 @@
+"""Parts of the after-check: reading numbers, marks, refusals and names out of a text. All pure."""

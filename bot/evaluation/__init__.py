@@ -1,0 +1,1 @@
+"""Measuring the whole bot on questions with known answers: run, metrics, report."""

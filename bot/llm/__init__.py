@@ -1,0 +1,13 @@
+"""Engines that turn messages into text, behind one protocol.
+
+base.py                what an engine offers; the reply while it streams; the gate
+openai_compatible.py   any server that speaks the OpenAI chat protocol
+    endpoint.py        where the server is, and how patient to be
+    wire.py            the only speaker of `langchain-openai`
+    dialect.py         which parameters this server takes
+    faults.py          the SDK's exceptions as ours;  complaints.py  errors of our own
+    clean.py           deltas without thinking
+embedded.py            llama.cpp in a shared child process, spoken to by the engine above
+    embedded_server.py that child's main program;  cores.py  how many threads it gets
+extractive.py          no model: the best sentences of the passages, quoted
+"""

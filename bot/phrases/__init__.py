@@ -1,0 +1,58 @@
+"""Every sentence that the bot says by itself, per language.
+
+One table a language (`zh_tw.py`, `en.py`) with the same keys; a test compares them, and
+looks that every error code raised anywhere in the code has its sentence.
+"""
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Literal, Protocol
+
+from bot.phrases.en import SENTENCES as EN
+from bot.phrases.zh_tw import SENTENCES as ZH_TW
+from knowledge.passages import Failure, Locator
+
+Language = Literal["zh-TW", "en"]
+TABLES: Mapping[str, Mapping[str, str]] = {"zh-TW": ZH_TW, "en": EN}
+
+
+class Coded(Protocol):
+    """An error, or a Failure: a code and the details of its sentence."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def detail(self) -> dict[str, str]: ...
+
+
+def say(code: str, language: str = "zh-TW", **detail: object) -> str:
+    """The sentence under `code`. A detail that is missing shows as `?`, never as an error."""
+    table = TABLES.get(language, ZH_TW)
+    return _Lenient().vformat(table.get(code, table["unknown"]), (), {"code": code, **detail})
+
+
+def describe(error: Coded, language: str = "zh-TW") -> str:
+    """One clear sentence for an error of ours or a failed document."""
+    detail: dict[str, object] = dict(error.detail)
+    if isinstance(error, Failure):
+        detail.setdefault("source", error.source)
+    return say(error.code, language, **detail)
+
+
+def locate(locator: Locator, language: str = "zh-TW") -> str | None:
+    """Heading path, page and rows as people write them; None where there is nothing to say."""
+    parts = [" › ".join(locator.headings)] if locator.headings else []
+    if locator.page is not None:
+        parts.append(say("locator.page", language, page=locator.page))
+    if locator.sheet:
+        parts.append(say("locator.sheet", language, sheet=locator.sheet))
+    if locator.rows is not None:
+        first, last = locator.rows
+        key = "locator.row" if first == last else "locator.rows"
+        parts.append(say(key, language, first=first, last=last))
+    return say("locator.join", language).join(parts) or None
+
+
+class _Lenient(Formatter):
+    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
+        return kwargs.get(str(key), "?")
