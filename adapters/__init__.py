@@ -1,0 +1,1 @@
+"""Every door into the bot: the web page, its API and the terminal."""

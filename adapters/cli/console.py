@@ -1,0 +1,67 @@
+"""What all commands share: settings, words on stderr, JSON on stdout, progress."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from adapters.settings import Settings, load
+from knowledge.ingest import Progress
+
+
+def settings() -> Settings:
+    """Reads the settings and sets the log level. Raises ConfigError."""
+    loaded = load()
+    logging.getLogger().setLevel(loaded.log_level)
+    for noisy in ("httpx", "httpcore", "openai", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    return loaded
+
+
+def language() -> str:
+    """The language for errors, also before (or without) valid settings."""
+    return "en" if os.environ.get("BOT_LANGUAGE") == "en" else "zh-TW"
+
+
+def warn(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON on stdout, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar on stderr: documents done, of how many, and the present one."""
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: Progress) -> None:
+            bar.update(
+                task, completed=step.done, total=step.total, description=_plain(step.source)
+            )
+
+        yield show
+
+
+def _plain(text: str) -> str:
+    """File names are not markup."""
+    return text[-60:].replace("[", "\\[")

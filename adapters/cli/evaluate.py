@@ -1,0 +1,156 @@
+"""`secretary eval`: questions with known answers, measured; see `bot.evaluation.metrics`."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from adapters.cli.ask import opened
+from adapters.cli.console import print_json, progress_bar, settings
+from adapters.settings import Settings
+from bot.bootstrap import Bot
+from bot.errors import ConfigError
+from bot.evaluation.metrics import Judged, judge, summarize
+from bot.evaluation.questions import EvalLine, read_questions
+from bot.evaluation.report import render
+from bot.evaluation.run import Evaluator, Result
+from knowledge.ingest import Progress
+
+INTERRUPTED = 130
+
+
+@click.command("eval")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="另外寫一頁 HTML 報告"
+)
+@click.option("--retrieval-only", is_flag=True, help="只測檢索與閘門，不產生回答")
+@click.option("--limit", type=click.IntRange(min=1), help="只測前幾題")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 256), help="同時幾題（預設：LLM_CONCURRENCY）"
+)
+def evaluate(
+    file: Path,
+    as_json: bool,
+    report: Path | None,
+    retrieval_only: bool,
+    limit: int | None,
+    concurrency: int | None,
+) -> None:
+    """用有標準答案的題目評測檢索、回答、拒答與出處。"""
+    lines = read_questions(file, limit)
+    loaded = settings()
+    session = _Session()
+    with _counting(len(lines)) as count:
+        work = _measure(session, lines, retrieval_only, concurrency, count)
+        try:
+            asyncio.run(work)
+        except KeyboardInterrupt:
+            session.interrupted = True
+    if session.interrupted and not session.judged:
+        raise KeyboardInterrupt
+    summary = summarize(session.judged, session.threshold, partial=session.interrupted)
+    if report is not None:
+        _write(report, session.judged, summary, file.name, loaded)
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary)
+    if session.interrupted:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+class _Session:
+    """What is known so far; outlives an interruption."""
+
+    def __init__(self) -> None:
+        self.judged: list[Judged] = []
+        self.threshold = 0.0
+        self.interrupted = False
+
+
+async def _measure(
+    session: _Session,
+    lines: Sequence[EvalLine],
+    retrieval_only: bool,
+    concurrency: int | None,
+    count: Callable[[Judged], None],
+) -> None:
+    def keep(result: Result) -> None:
+        session.judged.append(judge(result))
+        count(session.judged[-1])
+
+    async with opened() as (bot, _):
+        session.threshold = bot.calibration.threshold
+        await _evaluator(bot, retrieval_only, concurrency).run(lines, keep)
+
+
+def _evaluator(bot: Bot, retrieval_only: bool, concurrency: int | None) -> Evaluator:
+    at_once = concurrency or (1 if retrieval_only else bot.settings.model.concurrency)
+    return Evaluator(bot.chain.retrieve, None if retrieval_only else bot.assistant, at_once)
+
+
+@contextmanager
+def _counting(total: int) -> Iterator[Callable[[Judged], None]]:
+    """A bar on stderr with how many went well and how many did not."""
+    with progress_bar() as show:
+        done = bad = 0
+        show(Progress(0, total, ""))
+
+        def count(judged: Judged) -> None:
+            nonlocal done, bad
+            done += 1
+            bad += judged.mistake is not None
+            show(Progress(done, total, f"✓ {done - bad}  ✗ {bad}"))
+
+        yield count
+
+
+def _write(
+    path: Path, judged: Sequence[Judged], summary: dict[str, Any], title: str, loaded: Settings
+) -> None:
+    """Raises ConfigError `cli.write_failed`."""
+    made = datetime.now(ZoneInfo(loaded.timezone))
+    page = render(judged, summary, title=title, made=made, model=_model(loaded, summary))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise ConfigError("cli.write_failed", path=str(path), problem=problem) from error
+
+
+def _model(loaded: Settings, summary: dict[str, Any]) -> str:
+    """What answered, in words for the report's head."""
+    if summary["mode"] == "retrieval":
+        return "只測檢索"
+    match loaded.engine():
+        case "openai":
+            return loaded.llm_model or str(loaded.llm_base_url)
+        case "embedded":
+            return loaded.model_path().name
+        case "none":
+            return "摘錄原文（沒有語言模型）"
+
+
+def _print(summary: dict[str, Any]) -> None:
+    """The promised figures as a small table."""
+    for name in (
+        "n", "hit@1", "hit@3", "hit@5", "mrr", "answer_accuracy", "refusal_precision",
+        "refusal_recall", "citation_validity",
+    ):  # fmt: skip
+        interval = summary["ci95"].get(name)
+        spread = f"  [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
+        click.echo(f"{name:<18}{_shown(summary[name]):>8}{spread}")
+    for name, value in summary["latency_ms"].items():
+        click.echo(f"{'latency ' + name:<18}{_shown(value):>8} ms")
+
+
+def _shown(value: float | int | None) -> str:
+    return "—" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,91 @@
+"""`secretary`: the command group, and the one place where errors become exit codes.
+
+Exit 0 on success, 1 on a failure that one line on stderr explains, 2 on wrong usage.
+"""
+
+import logging
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from adapters.cli.console import language, warn
+from bot.errors import BotError
+from bot.phrases import describe, say
+from knowledge.errors import KnowledgeError
+
+COMMANDS = {
+    "ask": "adapters.cli.ask:ask",
+    "search": "adapters.cli.search:search",
+    "ingest": "adapters.cli.ingest:ingest",
+    "eval": "adapters.cli.evaluate:evaluate",
+    "run": "adapters.cli.run:run",
+    "doctor": "adapters.cli.doctor:doctor",
+    "model": "adapters.cli.model:model",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is called: `secretary ask` need not load the web server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(__import__(module, fromlist=[name]), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="secretary", prog_name="secretary")
+def secretary() -> None:
+    """小秘書：從你的文件回答問題並附上出處，沒有資料就說「無資料」。"""
+
+
+def main() -> None:
+    """The program's entry point."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        secretary.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        warn(say("cli.interrupted", language()))
+        sys.exit(130)
+    except (KnowledgeError, BotError) as error:
+        warn(describe(error, language()))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (`| head`) has left; nothing more to say
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback on screen
+        warn(say("cli.unexpected", language(), problem=_short(error), path=_report()))
+        sys.exit(1)
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+
+def _report() -> Path:
+    """The traceback in a file of its own, for whoever has to find out."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="secretary-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exc(file=file)
+    return Path(file.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Starts and stops what is enabled: the bot, its web server, and later the platforms."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from adapters.http import build_app
+from adapters.settings import Settings
+from bot.bootstrap import Bot, build
+from bot.errors import BotError, ConfigError
+from bot.phrases import describe, say
+from knowledge.errors import KnowledgeError
+from knowledge.ingest import Progress
+from knowledge.library import prepare_folder
+
+log = logging.getLogger("secretary")
+
+
+class Service:
+    """One running secretary: answers readiness, and brings knowledge and model up."""
+
+    def __init__(self, bot: Bot, settings: Settings) -> None:
+        self.bot = bot
+        self._language = settings.bot_language
+        self._platforms = settings.platforms()
+        self._knowledge = "starting"
+        self._notice: str | None = None
+        self._model = "starting" if bot.engine else "extractive"
+
+    def readiness(self) -> Mapping[str, object]:
+        """Ready as soon as searches can be answered; the model may follow."""
+        return {
+            "ready": self._knowledge == "ok",
+            "checks": {
+                "knowledge": self._knowledge,
+                "model": self._model,
+                "embedding": self.bot.library.embedding_model or "none",
+                **dict.fromkeys(self._platforms, "off: not supported by this version"),
+            },
+            "notice": self._notice,
+        }
+
+    async def start(self) -> None:
+        """Fills an empty knowledge base with the sample, then wakes the model."""
+        for platform in self._platforms:
+            log.warning(say("notice.platform_pending", self._language, platform=platform))
+        try:
+            await asyncio.to_thread(self._prepare)
+        except (KnowledgeError, BotError) as error:
+            self._knowledge = describe(error, self._language)
+            log.error(self._knowledge)
+            return
+        self._knowledge = "ok"
+        failed = await self.bot.warm()
+        if self.bot.engine is not None:
+            self._model = failed or "ok"
+        if failed:
+            log.warning(say("notice.model_at_start", self._language, problem=failed))
+
+    def _prepare(self) -> None:
+        library = self.bot.library
+        library.prepare(self._show)
+        if library.is_empty():
+            self._notice = say("notice.sample", self._language)
+            log.warning(self._notice)
+            library.ingest_sample(self._show)
+        elif library.holds_sample():
+            self._notice = say("notice.sample", self._language)
+        if library.embedder is None:
+            self._notice = say("notice.sparse_only", self._language)
+            log.warning(self._notice)
+
+    def _show(self, progress: Progress) -> None:
+        self._knowledge = f"ingesting {progress.done}/{progress.total}"
+
+    def suggestions(self) -> list[str]:
+        """First questions for the page: about the sample, while it is what is known."""
+        if not self.bot.library.holds_sample():
+            return []
+        return [say(f"sample.question_{number}", self._language) for number in (1, 2, 3, 4)]
+
+
+def serve(settings: Settings) -> None:
+    """Runs until SIGINT or SIGTERM. Raises ConfigError, KnowledgeError before it serves."""
+    prepare_folder(settings.data_dir)
+    with _only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
+        bot = build(settings.bot())
+        service = Service(bot, settings)
+        app = build_app(
+            bot.assistant, service, settings=settings, suggestions=service.suggestions
+        )
+        app.router.lifespan_context = _lifespan(service)
+        host, port = sock.getsockname()[:2]
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        log.warning(say("cli.serving", settings.bot_language, url=f"http://{shown}:{port}"))
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=10
+        )
+        uvicorn.Server(config).run(sockets=[sock])
+
+
+def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(service.start())
+        try:
+            yield
+        finally:
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+            await service.bot.aclose()
+
+    return lifespan
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """Raises ConfigError `cli.port_busy`, `cli.host_unknown`."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise ConfigError("cli.host_unknown", host=host) from error
+    with socket.socket(family, kind, proto) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(address)
+        except OSError as error:
+            raise ConfigError("cli.port_busy", host=host, port=str(port)) from error
+        yield sock
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Two bots on one embedded store would answer everything twice, once platforms are on.
+
+    Raises ConfigError `cli.second_server`.
+    """
+    if settings.qdrant_url and settings.database_url:
+        yield
+        return
+    path = Path(settings.data_dir) / "run.lock"
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            pid = file.read().strip() or "?"
+            raise ConfigError("cli.second_server", path=str(settings.data_dir), pid=pid) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

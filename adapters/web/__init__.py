@@ -1,0 +1,1 @@
+"""The chat page and the bot's own OpenAI-compatible API."""
