@@ -1,0 +1,32 @@
+"""Makes real files for tests."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+
+
+def saved(save: Callable[[Any], Any]) -> bytes:
+    """What a library writes, given its method that saves."""
+    buffer = io.BytesIO()
+    save(buffer)
+    return buffer.getvalue()
+
+
+def pdf(pages: Sequence[Sequence[str]], title: str = "", password: str | None = None) -> bytes:
+    """One line of text below the other, in a font that is named but not embedded."""
+    pdfmetrics.registerFont(UnicodeCIDFont("MSung-Light"))
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, encrypt=StandardEncryption(password) if password else None)
+    canvas.setTitle(title)
+    for lines in pages:
+        canvas.setFont("MSung-Light", 12)
+        for index, line in enumerate(lines):
+            canvas.drawString(72, 800 - 20 * index, line)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
