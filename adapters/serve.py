@@ -94,9 +94,7 @@ def serve(settings: Settings) -> None:
     with _only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
         bot = build(settings.bot())
         service = Service(bot, settings)
-        app = build_app(
-            bot.assistant, service, settings=settings, suggestions=service.suggestions
-        )
+        app = build_app(bot.assistant, service, settings=settings, suggestions=service.suggestions)
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host

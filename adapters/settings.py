@@ -39,7 +39,11 @@ class Settings(BaseSettings):
     """Immutable after start. Build it with `load()`, which turns errors into one sentence."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     # 基本
@@ -49,14 +53,18 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="記錄的詳細程度：DEBUG、INFO、WARNING、ERROR"
     )
-    bot_language: Literal["zh-TW", "en"] = Field("zh-TW", description="機器人自己說話的語言：zh-TW 或 en")
+    bot_language: Literal["zh-TW", "en"] = Field(
+        "zh-TW", description="機器人自己說話的語言：zh-TW 或 en"
+    )
     timezone: str = Field("Asia/Taipei", description="「今天」、「現在」用的時區")
 
     # 資料庫與向量庫（不填就用 DATA_DIR 裡的內嵌版本）
     database_url: str | None = Field(
         None, description="postgresql://… 或 sqlite:///…；不填是 DATA_DIR 裡的 SQLite"
     )
-    qdrant_url: str | None = Field(None, description="Qdrant 伺服器，例如 http://localhost:6333；不填用內嵌的")
+    qdrant_url: str | None = Field(
+        None, description="Qdrant 伺服器，例如 http://localhost:6333；不填用內嵌的"
+    )
     qdrant_api_key: str | None = Field(None, description="Qdrant 的金鑰")
 
     # 語言模型（任何 OpenAI 相容的伺服器；不填就用內嵌模型）
@@ -66,7 +74,9 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(None, description="以 /v1 結尾，例如 http://localhost:8080/v1")
     llm_api_key: str | None = Field(None, description="模型伺服器的金鑰")
     llm_model: str | None = Field(None, description="模型名稱；不填用 /v1/models 的第一個")
-    llm_model_path: Path | None = Field(None, description=f"內嵌模型檔（GGUF）；不填是 {MODEL_FILE}")
+    llm_model_path: Path | None = Field(
+        None, description=f"內嵌模型檔（GGUF）；不填是 {MODEL_FILE}"
+    )
     llm_timeout_s: float = Field(60, gt=0, le=3600, description="等模型說出下一個字的秒數上限")
     llm_concurrency: int | None = Field(
         None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
@@ -88,7 +98,9 @@ class Settings(BaseSettings):
 
     # LINE
     line_channel_secret: str | None = Field(None, description="LINE 官方帳號的 channel secret")
-    line_channel_access_token: str | None = Field(None, description="LINE 官方帳號的 channel access token")
+    line_channel_access_token: str | None = Field(
+        None, description="LINE 官方帳號的 channel access token"
+    )
     line_api_base: str = Field("https://api.line.me", description="LINE API 的網址")
     line_push_policy: Literal["never", "admins", "always"] = Field(
         "never", description="何時可用要付費的推播：never、admins、always"
@@ -97,8 +109,12 @@ class Settings(BaseSettings):
 
     # Slack
     slack_bot_token: str | None = Field(None, description="Slack bot token（xoxb-…）")
-    slack_app_token: str | None = Field(None, description="Slack app token（xapp-…）；有填就用 Socket Mode")
-    slack_signing_secret: str | None = Field(None, description="Slack signing secret（不用 Socket Mode 時）")
+    slack_app_token: str | None = Field(
+        None, description="Slack app token（xapp-…）；有填就用 Socket Mode"
+    )
+    slack_signing_secret: str | None = Field(
+        None, description="Slack signing secret（不用 Socket Mode 時）"
+    )
     slack_api_base: str = Field("https://slack.com/api/", description="Slack API 的網址")
     slack_admins: Csv = Field((), description="管理員的 Slack user id 或群組 id，逗號分隔")
 
@@ -133,7 +149,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _sql_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("postgresql://", "postgres://", "sqlite:///")):
+        if value is not None and not value.startswith(
+            ("postgresql://", "postgres://", "sqlite:///")
+        ):
             raise ValueError("database")
         return value
 

@@ -40,11 +40,10 @@ class _Watch:
 class Assistant:
     """Answers questions. Yields exactly one `Finished`, always last, also on failure."""
 
-    def __init__(self, chain: Chain, language: str, notices: tuple[str, ...] = ()) -> None:
+    def __init__(self, chain: Chain, language: str, *, sparse_only: bool = False) -> None:
         self._chain = chain
         self._language = language
-        self._notices = notices
-        """Standing remarks, such as "searching by words only"."""
+        self._sparse_only = sparse_only
 
     async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
         watch = _Watch(perf_counter())
@@ -80,7 +79,9 @@ class Assistant:
                 return _answer(ask, "smalltalk", say("question.symbols", language))
             case "ok":
                 kind = route(ask.text)
-                return _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language)) if kind else None
+                return (
+                    _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language)) if kind else None
+                )
 
     async def _from_evidence(
         self, ask: Ask, evidence: Evidence, language: str, watch: _Watch
@@ -89,6 +90,8 @@ class Assistant:
         if evidence.found.embedding_failed is not None:
             problem = evidence.found.embedding_failed.code
             found = replace(found, notice=say("notice.embedding_failed", language, problem=problem))
+        elif self._sparse_only:
+            found = replace(found, notice=say("notice.sparse_only", language))
         if isinstance(evidence.verdict, NoData):
             yield self._finish(_no_data(found, evidence.verdict.reason, language), watch)
             return

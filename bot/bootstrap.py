@@ -14,7 +14,6 @@ from bot.chain import Budgets, Chain, Clock, build_chain
 from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for, check
 from bot.llm.base import Engine, Gate
-from bot.phrases import say
 from bot.settings import BotSettings, ModelSettings
 from bot.standalone import standalone
 from knowledge.library import Library
@@ -86,7 +85,7 @@ def build(
     calibration = calibration_for(library.embedding_model)
     budgets = SMALL_MODEL if settings.model.engine == "embedded" else LARGE_MODEL
     chain = build_chain(library.retriever, calibration, engine, budgets, clock)
-    assistant = Assistant(chain, settings.language, _notices(library, settings.language))
+    assistant = Assistant(chain, settings.language, sparse_only=library.embedder is None)
     return Bot(settings, library, engine, chain, assistant, calibration)
 
 
@@ -109,10 +108,3 @@ def open_engine(settings: ModelSettings) -> Engine | None:
 
         return EmbeddedEngine(settings, gate)
     return None
-
-
-def _notices(library: Library, language: str) -> tuple[str, ...]:
-    notices: Sequence[str | None] = (
-        say("notice.sparse_only", language) if library.embedder is None else None,
-    )
-    return tuple(notice for notice in notices if notice)

@@ -84,7 +84,8 @@ class Ingester:
         known = self._ledger.known(root)
         total = source.count()
         files = {
-            name: KnownFile(row.content_hash, row.stamp, row.audience) for name, row in known.items()
+            name: KnownFile(row.content_hash, row.stamp, row.audience)
+            for name, row in known.items()
         }
         for done, change in enumerate(source.changes(files)):
             progress(Progress(min(done, total), total, _source(change)))
@@ -164,7 +165,9 @@ class Ingester:
         points: list[Point] = []
         terms: Counter[int] = Counter()
         for piece, dense in zip(chunks, vectors, strict=True):
-            counts = document_counts(lexical_text_of(document.title, context_of(piece.locator), piece.text))
+            counts = document_counts(
+                lexical_text_of(document.title, context_of(piece.locator), piece.text)
+            )
             terms.update(counts.keys())
             points.append(
                 Point(
@@ -189,7 +192,7 @@ class Ingester:
         ]
         vectors = self._embedder.passages(windows)
         ends = np.cumsum([len(piece.windows) for piece in chunks])
-        return [part for part in np.split(vectors, ends[:-1])] if len(chunks) else []
+        return list(np.split(vectors, ends[:-1])) if len(chunks) else []
 
 
 def _source(change: Change) -> str:

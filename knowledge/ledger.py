@@ -306,9 +306,7 @@ class Ledger:
         if not terms:
             return
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(frequencies).values(
-            term=bindparam("t"), passages=bindparam("n")
-        )
+        statement = dialect.insert(frequencies).values(term=bindparam("t"), passages=bindparam("n"))
         # Sorted, so that two writers on one Postgres lock rows in the same order.
         tx.execute(
             statement.on_conflict_do_update(
@@ -370,5 +368,3 @@ def unpack_terms(packed: bytes) -> Counter[int]:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-

@@ -64,9 +64,7 @@ class Library:
     def holds_sample(self) -> bool:
         return bool(self.ledger.known(SAMPLE_ROOT))
 
-    def prepare(
-        self, progress: Callable[[Progress], None] = lambda _: None
-    ) -> bool:
+    def prepare(self, progress: Callable[[Progress], None] = lambda _: None) -> bool:
         """Brings the index in line with the embedding model; True if vectors were made anew.
 
         A change of model fills a new collection from the passages of the old one and then

@@ -4,8 +4,8 @@ The fused score is `BM25 / idf sum + 6 · cosine of the best window`. Both parts
 scale, so scores of two phrasings of one question may be compared, which ranks do not allow.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from knowledge.sparse import idf, query_terms, query_vector
 DENSE_WEIGHT = 6.0
 POOL = 50
 MAX_POOL = 400
+EARLIER_PHRASING = 0.5
+"""Taken off the scores of all phrasings but the last: few words match easily."""
 SIGNAL_DEPTH = 3
 """How many of the best passages the gate's signals look at."""
 
@@ -81,13 +83,14 @@ class HybridRetriever:
         """The k best live passages over all phrasings, and the signals of the last."""
         found: dict[str, ScoredPassage] = {}
         signals, failure = Signals(), None
-        for text in query.texts:
+        for number, text in enumerate(query.texts, 1):
+            discount = 0.0 if number == len(query.texts) else EARLIER_PHRASING
             vector, failure = self._embed(text)
             frequencies, total = self._ledger.statistics(query_terms(text))
             pools = self._pools(text, vector, query, frequencies, total)
             ranked = fuse(pools.lexical, pools.dense, pools.idf_sum)
             signals = self._signals(text, ranked, pools, frequencies, total)
-            for scored in ranked:
+            for scored in discounted(ranked, discount):
                 if scored.passage.id not in found or found[scored.passage.id].score < scored.score:
                     found[scored.passage.id] = scored
         best = sorted(found.values(), key=lambda scored: -scored.score)
@@ -176,6 +179,10 @@ def fuse(lexical: Sequence[Hit], dense: Sequence[Hit], idf_sum: float) -> list[S
     return sorted(scored, key=lambda one: (-one.score, one.passage.source, one.passage.id))
 
 
+def discounted(ranked: Iterable[ScoredPassage], by: float) -> Iterator[ScoredPassage]:
+    return (replace(scored, score=scored.score - by) for scored in ranked)
+
+
 def distinct(ranked: Iterable[ScoredPassage], k: int) -> list[ScoredPassage]:
     """The k best, each text once: the same paragraph in two files is one piece of evidence."""
     kept: list[ScoredPassage] = []
@@ -199,4 +206,3 @@ def _passage(hit: Hit) -> Passage:
         locator=unpack_locator(payload.get("locator") or {}),
         audience=payload["audience"],
     )
-

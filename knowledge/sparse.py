@@ -110,7 +110,5 @@ def query_vector(
     """The query side with idf weights, and the idf sum that a perfect match would reach."""
     ids = sorted(wanted)
     weights = [idf(frequencies.get(i, 0), passages) for i in ids]
-    vector = SparseVector(
-        indices=np.array(ids, np.uint32), values=np.array(weights, np.float32)
-    )
+    vector = SparseVector(indices=np.array(ids, np.uint32), values=np.array(weights, np.float32))
     return vector, float(sum(weights))

@@ -1,6 +1,7 @@
 """`secretary ask`: one answer, or a batch of them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from bot.render import answer_json
 @click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
 @click.option("--no-llm", is_flag=True, help="不用語言模型，只摘錄原文")
 @click.option("--audience", help="只用這個對象看得到的知識（預設：全部）")
-@click.option("--batch", type=click.Path(path_type=Path), help="每行一個 {id, question} 的檔案；- 是標準輸入")
+@click.option(
+    "--batch", type=click.Path(path_type=Path), help="每行一個 {id, question} 的檔案；- 是標準輸入"
+)
 def ask(
     question: str | None, as_json: bool, no_llm: bool, audience: str | None, batch: Path | None
 ) -> None:
@@ -65,7 +68,7 @@ async def _one(request: Ask, as_json: bool) -> Answer:
 
 async def _stream(bot: Bot, request: Ask, language: str) -> Answer:
     """Streams on a terminal; what is final is printed whole where it differs."""
-    terminal = click.get_text_stream("stdout").isatty()
+    terminal = sys.stdout.isatty()
     said, answer = "", None
     async for event in bot.assistant.answer(request):
         if isinstance(event, TextDelta) and terminal:
@@ -128,5 +131,3 @@ async def _line(
         return answer_json(Answer("", "failed", text, id=line.id, reason="bad_line"), language)
     request = Ask(text=line.question, audiences=audiences, id=line.id, use_model=use_model)
     return answer_json(await collect(bot.assistant.answer(request)), language)
-
-

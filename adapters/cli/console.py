@@ -21,7 +21,7 @@ def settings() -> Settings:
     """Reads the settings and sets the log level. Raises ConfigError."""
     loaded = load()
     logging.getLogger().setLevel(loaded.log_level)
-    for noisy in ("httpx", "httpcore", "openai", "uvicorn.access"):
+    for noisy in ("httpx", "httpx2", "httpcore", "openai", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
     return loaded
 
@@ -55,9 +55,7 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("", total=None)
 
         def show(step: Progress) -> None:
-            bar.update(
-                task, completed=step.done, total=step.total, description=_plain(step.source)
-            )
+            bar.update(task, completed=step.done, total=step.total, description=_plain(step.source))
 
         yield show
 

@@ -56,12 +56,12 @@ def evaluate(
     if session.interrupted and not session.judged:
         raise KeyboardInterrupt
     summary = summarize(session.judged, session.threshold, partial=session.interrupted)
-    if report is not None:
-        _write(report, session.judged, summary, file.name, loaded)
     if as_json:
         print_json(summary)
     else:
         _print(summary)
+    if report is not None:  # after the figures: a full disk must not cost an hour's work
+        _write(report, session.judged, summary, file.name, loaded)
     if session.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
 

@@ -20,7 +20,12 @@ def fetch() -> None:
     """下載內嵌模型檔（約 1.1 GB），驗證後放好；已經有就不做事。"""
     loaded = settings()
     console = Console(stderr=True)
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 

@@ -19,7 +19,9 @@ from bot.smalltalk import clean
 @click.argument("question", required=False)
 @click.option("--k", default=5, show_default=True, type=click.IntRange(1, 100), help="幾個段落")
 @click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
-@click.option("--batch", type=click.Path(path_type=Path), help="每行一個 {id, question} 的檔案；- 是標準輸入")
+@click.option(
+    "--batch", type=click.Path(path_type=Path), help="每行一個 {id, question} 的檔案；- 是標準輸入"
+)
 def search(question: str | None, k: int, as_json: bool, batch: Path | None) -> None:
     """只檢索，不回答。"""
     if (question is None) == (batch is None):
@@ -44,9 +46,7 @@ async def _run(question: str | None, k: int, as_json: bool, batch: Path | None) 
             _show(found, language)
 
 
-def _found(
-    bot: Bot, id_: str | int | None, question: str, k: int, language: str
-) -> dict[str, Any]:
+def _found(bot: Bot, id_: str | int | None, question: str, k: int, language: str) -> dict[str, Any]:
     retrieved, verdict = bot.search(clean(question), k)
     return search_json(id_, question, retrieved, verdict, language)
 

@@ -102,14 +102,9 @@ def roc_curve(points: Sequence[tuple[float, float]], here: tuple[float, float]) 
     parts.append(
         f'<circle class="here" cx="{frame.x(here[0]):.1f}" cy="{frame.y(here[1]):.1f}" r="5"/>'
     )
-    parts.append(
-        _text(
-            frame.x(here[0]) + 9,
-            frame.y(here[1]) + 16,
-            f"目前門檻：{here[1]:.1%} 通過，{here[0]:.1%} 誤放",
-            "note",
-        )
-    )
+    side, kind = (-9, "note end") if here[0] > 0.5 else (9, "note")
+    label = f"目前門檻：{here[1]:.1%} 通過，{here[0]:.1%} 誤放"
+    parts.append(_text(frame.x(here[0]) + side, frame.y(here[1]) + 18, label, kind))
     return _svg(parts, "閘門的 ROC 曲線")
 
 

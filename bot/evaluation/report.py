@@ -26,6 +26,15 @@ HEADLINES = (
     ("refusal_recall", "拒答涵蓋", "沒有答案的題目裡，說了「無資料」的比例"),
     ("citation_validity", "出處有效", "引文一字不差，而且支持那一句"),
 )
+OUTCOMES = {
+    "grounded": "模型回答",
+    "extractive": "摘錄原文",
+    "annotated": "人工標註",
+    "no_data": "無資料",
+    "smalltalk": "當成寒暄",
+    "clarify": "反問",
+    "failed": "失敗",
+}
 MISTAKES = {
     "false_answer": "沒有答案卻答了",
     "wrong_answer": "答案不對",
@@ -155,13 +164,14 @@ def _reason(one: Judged) -> str:
     """Where it went wrong: retrieval, gate, model or checks."""
     result, found = one.result, []
     if result.answer is not None:
-        found.append(result.answer.reason or result.answer.outcome)
+        outcome = OUTCOMES.get(result.answer.outcome, result.answer.outcome)
+        found.append(f"{outcome}（{result.answer.reason}）" if result.answer.reason else outcome)
     elif result.refused_by_gate:
-        found.append("gate")
+        found.append("無資料（gate）")
     if result.problem:
         found.append(result.problem)
     if result.line.answerable:
         found.append(f"正確段落第 {one.rank} 名" if one.rank else "沒有檢索到正確段落")
     if result.confidence is not None:
         found.append(f"信心 {result.confidence:.3f}")
-    return "；".join(found)
+    return "\n".join(found)

@@ -1,5 +1,6 @@
 """The index in the store process of this machine."""
 
+import shutil
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -132,8 +133,14 @@ class EmbeddedIndex:
             with self._guard:
                 self._idle.append(link)
             return answer
+        raise self._post_mortem(failure) from failure
+
+    def _post_mortem(self, failure: OSError | None) -> StoreError:
+        free = shutil.disk_usage(self._data_dir).free
+        if free < RESERVE:  # the engine's mapped files end the process on a full disk
+            return StoreError("disk.full", path=str(self._data_dir), detail=f"{free // 2**20} MiB")
         detail = last_words(self._service, self._data_dir) or str(failure)
-        raise StoreError("store.failed", detail=detail) from failure
+        return StoreError("store.failed", detail=detail)
 
     def _take(self) -> Link:
         with self._guard, suppress(IndexError):

@@ -50,7 +50,7 @@ def config(dimension: int | None) -> edge.EdgeConfig:
     """One sparse vector, and one multivector compared by MaxSim of cosines unless None."""
     return edge.EdgeConfig(
         vectors=None if dimension is None else {DENSE: _dense(dimension)},
-        sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams()},
+        sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(full_scan_threshold=1)},
         hnsw_config=edge.HnswIndexConfig(m=0, ef_construct=16, full_scan_threshold=10),
         optimizers=edge.EdgeOptimizersConfig(
             default_segment_number=2, indexing_threshold=1000, max_segment_size=_SEGMENT_KB

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from knowledge.errors import StoreError
 from knowledge.store.collection import STEP, Collection, drop, names
 
 _NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
-_WRITES: Final = frozenset({"ensure", "upsert", "settle"})
+_WRITES: Final = frozenset({"ensure", "upsert", "delete", "settle"})
 
 
 class StoreWorker:
@@ -43,24 +44,31 @@ class StoreWorker:
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = request["op"]
-        if operation in _WRITES:
-            self._check_space()
         try:
             return self._operations[operation](request)
         except StoreError as error:
-            if error.code in ("disk.full", "store.failed"):
-                self._forget(request.get("collection", ""))
+            if operation in _WRITES and error.code in ("disk.full", "store.failed"):
+                self._forget(request["collection"])
             raise
 
     def tick(self) -> bool:
         """Pack or flush one collection that needs it."""
-        for collection in self._open.values():
-            if collection.fresh >= STEP and self._has_space():
-                collection.optimize()
-                return True
-            if collection.wants_flush():
-                collection.flush()
-                return True
+        for name, collection in list(self._open.items()):
+            try:
+                if self._keep_up(collection):
+                    return True
+            except StoreError as error:
+                print(f"{name}: {error}", file=sys.stderr, flush=True)
+                self._forget(name)
+        return False
+
+    def _keep_up(self, collection: Collection) -> bool:
+        if collection.fresh >= STEP and self._has_space():
+            collection.optimize()
+            return True
+        if collection.wants_flush():
+            collection.flush()
+            return True
         return False
 
     def stop(self) -> None:
@@ -90,6 +98,7 @@ class StoreWorker:
         name, wanted = request["collection"], request["dimension"]
         found = self._open.get(name) or self._load(name)
         if found is None:
+            self._check_space()
             self._open[name] = Collection.create(self._path(name), wanted)
         elif found.dimension != wanted:
             raise StoreError(
@@ -101,6 +110,7 @@ class StoreWorker:
         return {}
 
     def _upsert(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._check_space()
         collection = self._collection(request)
         if collection.fresh >= 2 * STEP:  # a flood leaves no pause in which to keep up
             collection.optimize()
@@ -112,6 +122,7 @@ class StoreWorker:
         return {}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._check_space()
         self._collection(request).optimize()
         return {}
 

@@ -154,13 +154,16 @@ def _query(server: FakeQdrant, name: str, body: Any) -> Any:
 
 
 def _pool(stored: Stored, search: dict[str, Any]) -> list[dict[str, Any]]:
-    _check_vector(stored, search["using"], search["query"])
+    query = search["query"]
+    if isinstance(query, dict):
+        query = query.get("nearest", query)
+    _check_vector(stored, search["using"], query)
     scored = []
     for point in stored.points.values():
         vector = point["vector"].get(search["using"])
         if vector is None or not _matches(point, search.get("filter")):
             continue
-        if (score := _score(search["query"], vector)) is not None:
+        if (score := _score(query, vector)) is not None:
             scored.append((score, point))
     scored.sort(key=lambda pair: -pair[0])
     return [

