@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from bot.chain import Chain, Evidence
+from bot.checks.orders import obeys
 from bot.citing import Refused, Supported, check
 from bot.errors import BotError, ModelError
 from bot.grounding import NoData
@@ -133,6 +134,8 @@ class Assistant:
         texts = [passage.text for passage in passages]
         if language == "zh-TW":
             said = to_taiwan(said, protected=texts)
+        if obeys(said, texts, evidence.question):
+            return _no_data(found, "model.order", language)
         match check(
             said,
             texts,

@@ -64,7 +64,7 @@ class Bot:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
         found = self.library.search(Query(texts, None, k))
-        return found, check(found.signals, len(found.passages), self.calibration)
+        return found, check(found.signals, found.known, self.calibration)
 
 
 def build(

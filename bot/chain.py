@@ -80,9 +80,15 @@ class Speech:
         return self._generation is not None and self._generation.truncated
 
     async def deltas(self) -> AsyncGenerator[str, None]:
-        async with aclosing(self._runnable.astream(self._evidence)) as stream:  # type: ignore[type-var]
-            async for delta in stream:
-                yield delta
+        try:
+            async with aclosing(self._runnable.astream(self._evidence)) as stream:  # type: ignore[type-var]
+                async for delta in stream:
+                    yield delta
+        finally:
+            # LangChain leaves the generators within a sequence to the garbage collector; the
+            # model's server is to stop now.
+            if self._generation is not None:
+                await self._generation.aclose()
 
     async def _speak(self, prompts_: AsyncIterator[list[BaseMessage]]) -> AsyncIterator[str]:
         assert self._engine is not None
@@ -123,7 +129,7 @@ def build_chain(
 
     def gate(state: dict[str, Any]) -> Evidence:
         found: Retrieved = state["found"]
-        verdict = check(found.signals, len(found.passages), calibration)
+        verdict = check(found.signals, found.known, calibration)
         return Evidence(state["ask"].text, state["alone"], found, verdict)
 
     # Explicit RunnableLambdas keep their names in LangChain's traces.

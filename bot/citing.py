@@ -14,10 +14,11 @@ from typing import Literal
 
 from bot.checks import names, slots
 from bot.checks.marks import MARK, Sentence, sentences
+from bot.checks.matching import agree
 from bot.checks.refusals import is_bare_refusal, is_pleasantry, is_refusal
 from bot.checks.support import Content, Source, quote, tokens
 from bot.checks.text import fold
-from bot.numbers import claims, unsupported
+from bot.numbers import Claim, claims, unsupported
 from bot.thinking import strip_thinking
 
 __all__ = ["Checked", "Reason", "Refused", "Supported", "check"]
@@ -143,25 +144,53 @@ def _cited(part: Sentence, case: _Case) -> list[int]:
 
 
 def _closest(body: str, case: _Case) -> int:
+    """The passage nearest to a sentence, its numbers read as numbers."""
     content = Content.of(body, case.asked)
-    close = [content.closeness(source) for source in case.sources]
-    return max(range(len(close)), key=lambda at: (close[at], -at))
+    said = [claim for claim in claims(body) if not claim.weak]
+    worth = [
+        content.closeness(source) + 2 * _agreeing(said, claims(text))
+        for source, text in zip(case.sources, case.texts, strict=True)
+    ]
+    return _by(worth)[0]
+
+
+def _agreeing(said: Sequence[Claim], facts: Sequence[Claim]) -> int:
+    return sum(any(agree(claim, fact) for fact in facts) for claim in said)
 
 
 def _invented(body: str, cited: list[int], case: _Case) -> list[int] | Refused:
-    """The passages that hold every number and name of a sentence, or what none holds."""
-    marks = list(cited)
-    for reason, find in (("number", _number), ("name", _name)):
-        missing = find(body, marks, case)
-        others = [at for at in range(len(case.sources)) if at not in marks]
-        while missing and others:
-            marks.append(others.pop(0))
-            missing, before = find(body, marks, case), missing
-            if missing == before:
-                marks.pop()
-        if missing and find(body, list(range(len(case.sources))), case):
-            return Refused("number" if reason == "number" else "name", missing)
-    return marks
+    """The passages that hold every number and name of a sentence, or what none holds.
+
+    Another passage may stand in only if it speaks of the same thing: any number can be
+    found somewhere among four passages.
+    """
+    missing = _missing(body, cited, case)
+    if missing is None:
+        return cited
+    content = Content.of(body, case.asked)
+    close = [content.closeness(source) for source in case.sources]
+    others = [at for at in _by(close) if at not in cited and _may_stand_in(content, body, at, case)]
+    for other in others:
+        for marks in ([other], [*cited, other]):
+            if _missing(body, marks, case) is None and len(marks) <= _MOST_MARKS:
+                return marks
+    return missing
+
+
+def _may_stand_in(content: Content, body: str, at: int, case: _Case) -> bool:
+    return not _is_same_language(body, case) or content.meets(case.sources[at])
+
+
+def _by(worth: list[float]) -> list[int]:
+    return sorted(range(len(worth)), key=lambda at: -worth[at])
+
+
+def _missing(body: str, marks: list[int], case: _Case) -> Refused | None:
+    number = _number(body, marks, case)
+    if number:
+        return Refused("number", number)
+    name = _name(body, marks, case)
+    return Refused("name", name) if name else None
 
 
 def _number(body: str, marks: list[int], case: _Case) -> str:
@@ -201,7 +230,7 @@ def _is_borne_out(body: str, marks: list[int], case: _Case) -> bool:
     Its numbers were found there, and each counts as a word. Short answers have little
     else to be judged by: half of them must be found.
     """
-    if not _is_same_language(body, case):
+    if not _is_same_language(body, case) or body.endswith((":", "：")):
         return True
     content = Content.of(body, case.asked)
     numbers = 2 * sum(not claim.weak for claim in claims(body))

@@ -77,9 +77,9 @@ def confidence(signals: Signals, calibration: Calibration) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
 
-def check(signals: Signals, found: int, calibration: Calibration) -> Grounded | NoData:
-    """`found` is the number of passages; none is `NoData("empty")`."""
-    if not found:
+def check(signals: Signals, known: int, calibration: Calibration) -> Grounded | NoData:
+    """`known` is how many passages the knowledge base holds; none is `NoData("empty")`."""
+    if not known:
         return NoData("empty")
     if signals.dense is None and calibration is not LEXICAL:
         calibration = LEXICAL  # the embedder failed for this one search

@@ -82,6 +82,10 @@ class PassageIndex(Protocol):
         """How many points there are, or how many of these versions."""
         ...
 
+    def scroll(self, after: str | None, limit: int) -> tuple[list[Hit], str | None]:
+        """A page of all points, scores 0, and where the next begins; None at the end."""
+        ...
+
     def settle(self) -> None:
         """Make searches fast again after an ingest; others may search meanwhile."""
         ...

@@ -5,7 +5,7 @@ One document is one step: it is either wholly in or not at all, whatever kills t
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,19 @@ class Ingester:
         if report.passages or report.removed:
             self._index.settle()
         return report
+
+    def _comparable(self, known: Mapping[str, SourceRow]) -> dict[str, KnownFile]:
+        """What to compare files with; a document whose points were lost equals no file."""
+        versions = [row.version for row in known.values()]
+        whole = not versions or self._index.count(versions) == sum(
+            row.passages for row in known.values()
+        )
+        return {
+            name: KnownFile(row.content_hash, row.stamp, row.audience)
+            if whole or self._index.count([row.version]) == row.passages
+            else KnownFile("", "", row.audience)
+            for name, row in known.items()
+        }
 
     def remove_root(self, root: str) -> int:
         """Forgets every document of a root; how many there were."""

@@ -62,6 +62,8 @@ class Retrieved:
     signals: Signals
     embedding_failed: EmbeddingError | None = None
     """The search went on lexically."""
+    known: int = 0
+    """Live passages in the whole knowledge base: nothing found is not nothing known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class HybridRetriever:
     def search(self, query: Query) -> Retrieved:
         """The k best live passages over all phrasings, and the signals of the last."""
         found: dict[str, ScoredPassage] = {}
-        signals, failure = Signals(), None
+        signals, failure, total = Signals(), None, 0
         for number, text in enumerate(query.texts, 1):
             discount = 0.0 if number == len(query.texts) else EARLIER_PHRASING
             vector, failure = self._embed(text)
@@ -94,7 +96,7 @@ class HybridRetriever:
                 if scored.passage.id not in found or found[scored.passage.id].score < scored.score:
                     found[scored.passage.id] = scored
         best = sorted(found.values(), key=lambda scored: -scored.score)
-        return Retrieved(tuple(distinct(best, query.k)), signals, failure)
+        return Retrieved(tuple(distinct(best, query.k)), signals, failure, total)
 
     def _embed(self, text: str) -> tuple[Vectors | None, EmbeddingError | None]:
         if self._embedder is None:

@@ -18,7 +18,7 @@ class Claim:
 
     ``value``: a Fraction, except for dates (``"03-05"``), phone numbers (digits) and
     codes (as written). Times are minutes since midnight with unit ``"24"``, or ``"12"``
-    where morning and evening are not told apart; ratios are parts of one; weekdays run
+    where morning and evening are not told apart; ratios are parts of one, what is paid with unit ``"折"``; weekdays run
     from 1, Monday, to 7.
     """
 

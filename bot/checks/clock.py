@@ -81,7 +81,7 @@ def _claim(minutes: Fraction, unit: str, surface: str, weak: bool = False) -> Cl
 
 
 def _period(named: str) -> str:
-    return next(name for pattern, name in _WHICH if pattern.fullmatch(named))
+    return next((name for pattern, name in _WHICH if pattern.fullmatch(named)), "night")
 
 
 def _of_day(hour: Fraction, period: str) -> Fraction:

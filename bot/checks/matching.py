@@ -19,7 +19,8 @@ def agree(claim: Claim, fact: Claim) -> bool:
         return _SAME.get(claim.kind, _same_value)(claim, fact)
     if {claim.kind, fact.kind} == {"number", "ordinal"}:
         return _same_number(claim, fact)
-    return _across(claim, fact) or _across(fact, claim)
+    # A lone 五號 in the evidence bears out no 3月5日.
+    return _across(claim, fact) or (claim.kind != "date" and _across(fact, claim))
 
 
 def _same_value(claim: Claim, fact: Claim) -> bool:
@@ -31,7 +32,8 @@ def _same_number(claim: Claim, fact: Claim) -> bool:
         return True
     if not claim.unit or not fact.unit:
         return False
-    return units.base(_number(claim), claim.unit) == units.base(_number(fact), fact.unit)
+    one, other = units.base(_number(claim), claim.unit), units.base(_number(fact), fact.unit)
+    return one == other or units.same_span(one, other)
 
 
 def units_fit(one: str, other: str) -> bool:
@@ -39,7 +41,7 @@ def units_fit(one: str, other: str) -> bool:
         return True
     if "$" in (one, other):
         return one in _CURRENCIES and other in _CURRENCIES
-    return {one, other} <= {"日", "号", "天"} or {one, other} <= {"年", "岁", "年级", "个"} - {"岁"}
+    return {one, other} in ({"日", "号"}, {"日", "天"}, {"年级", "个"})
 
 
 def _same_time(claim: Claim, fact: Claim) -> bool:
@@ -50,8 +52,10 @@ def _same_time(claim: Claim, fact: Claim) -> bool:
 
 
 def _same_ratio(claim: Claim, fact: Claim) -> bool:
-    # 八折 is 20% off: both ways of telling a discount.
-    return claim.value in (fact.value, 1 - _number(fact))
+    # 八折 is 20% off: what is paid, and what is saved.
+    if claim.unit != fact.unit and claim.value == 1 - _number(fact):
+        return True
+    return claim.value == fact.value
 
 
 def _same_year(claim: Claim, fact: Claim) -> bool:
@@ -83,9 +87,10 @@ def _across(number: Claim, fact: Claim) -> bool:
     """A plain number, or a lone month, day or hour, against something that contains it."""
     if number.kind == "phone" and fact.kind == "number":
         return str(number.value) == str(fact.value)
-    if number.kind == "date" and number.unit == "/" and fact.kind == "ratio":
-        month, day = str(number.value).split("-")
-        return Fraction(int(month), int(day)) == fact.value
+    if {number.kind, fact.kind} == {"date", "ratio"}:
+        dated, ratio = (number, fact) if number.kind == "date" else (fact, number)
+        month, day = str(dated.value).split("-")
+        return dated.unit == "/" and Fraction(int(month), int(day)) == ratio.value
     if number.kind not in {"number", "ordinal"}:
         return False
     return _number(number) in _within(fact, number.unit)

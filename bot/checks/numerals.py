@@ -17,10 +17,12 @@ _TWENTIES = {"廿": "二十", "卅": "三十"}
 HAN_DIGIT = "〇零一二三四五六七八九两"
 HAN = HAN_DIGIT + "十百千万亿兆廿卅"
 ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_LONGEST = 24
 NUMBER = (
-    rf"(?:[{HAN}]+点[{HAN_DIGIT}]+(?:[万亿]|(?=[倍%公千米元度级成]))"
-    rf"|(?:(?:{ARABIC})\s?[百千万亿兆]+|[{HAN}]+|[零万{''.join(_FORMAL)}]{{2,}})(?:(?<=[百千万亿兆])(?:{ARABIC}))?"
-    rf"(?:(?<=\d)[百千万亿兆]+|[{HAN}]+)*|{ARABIC})"
+    rf"(?:[{HAN}]{{1,{_LONGEST}}}点[{HAN_DIGIT}]{{1,9}}(?:[万亿]|(?=[倍%公千米元度级成]))"
+    rf"|(?:(?:{ARABIC})\s?[百千万亿兆][{HAN}]{{0,{_LONGEST}}}|[{HAN}]{{1,{_LONGEST}}}"
+    rf"|[零万{''.join(_FORMAL)}]{{2,{_LONGEST}}})"
+    rf"(?:(?<=[百千万亿兆])(?:{ARABIC})[百千万亿兆]?)*|{ARABIC})"
 )
 """One number in folded text; `value` reads what it matches."""
 

@@ -32,6 +32,7 @@ _NUMBER = re.compile(
 _LATIN_NEXT = re.compile(r"[a-z_]")
 _WORDS = re.compile(rf"({ENGLISH})(?:[ -](?P<unit>{units.UNIT}))?")
 _ORDINAL_WORDS = re.compile(rf"\b(?:{'|'.join(ORDINALS)})\b|\b(\d+)(?:st|nd|rd|th)\b")
+_SAYS_HOW_MANY = frozenset("一二三四五六七八九两〇零廿卅壹贰叁肆伍陆柒捌玖")
 _NOT_ONE = "每同这那某有第任另前后上下新近之唯统单专逐其头往进万隔早晚大小多少快慢高低远点些"
 
 
@@ -59,7 +60,8 @@ def ratios(scan: Scan) -> None:
 
     def ratio(match: re.Match[str]) -> list[Claim]:
         surface = scan.surface(match)
-        return [Claim("ratio", part, "", surface) for part in _parts(match)]
+        unit = "折" if match["price"] else ""
+        return [Claim("ratio", part, unit, surface) for part in _parts(match)]
 
     def half(match: re.Match[str]) -> list[Claim]:
         unit = {"月": "个月"}.get(match["unit"], units.name_of(match["unit"]))
@@ -145,9 +147,9 @@ def _is_weak(match: re.Match[str], run: str, unit: str) -> bool:
     """Han numerals that are often part of a word or a manner of speaking."""
     if run == "一" or run == "零":
         before = match.string[: match.start()][-1:]
-        colloquial = match["unit"] in {"块", "分"} or before in _NOT_ONE
+        colloquial = match["unit"] in {"块", "分"} or (before != "" and before in _NOT_ONE)
         return unit == units.COUNTED or units.is_soft(unit) or colloquial or unit == ""
-    if not any(char in "一二三四五六七八九两〇零" for char in run):
+    if not any(char in _SAYS_HOW_MANY for char in run):
         return run != "十" or not unit or match["unit"] == "分"  # 千萬 (by all means), 百年, 十分
     pair = len(run) == 2 and run not in {"二〇", "三〇"} and all(char in HAN[:12] for char in run)
     return pair and match["pre"] != "第"  # 三四個: about three or four

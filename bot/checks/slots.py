@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from bot.checks.marks import without_marks
+from bot.checks.support import FILLERS, GLUE
 from bot.checks.text import fold
 
 _RUN = re.compile(r"[\u3400-\u9fff·・•‧]+")
@@ -19,6 +20,8 @@ _EVERYDAY = frozenset(
 )
 _REACH = 2
 """Characters on each side that must be the same."""
+_FAR = 4
+"""Characters after it that must be the same where nothing stands before it."""
 _LONGEST = 8
 
 
@@ -31,19 +34,18 @@ def replaced(sentence: str, passages: Sequence[str], question: str) -> str | Non
     for run in _RUN.findall(fold(without_marks(sentence))):
         for start, end in _novel(run, passages, asked):
             word: str = run[start:end]
-            left, right = run[max(0, start - _REACH) : start], run[end : end + _REACH]
-            if len(left) < _REACH or len(right) < _REACH or _is_everyday(word):
-                continue
-            if any(_stands_for(word, left, right, passage) for passage in passages):
+            if not _is_everyday(word) and any(
+                _stands_for(run, start, end, passage) for passage in passages
+            ):
                 return word
     return None
 
 
 def _novel(run: str, passages: Sequence[str], asked: str) -> list[tuple[int, int]]:
     """Where characters stand of which no pair with a neighbour is known."""
-    known = [
-        any(run[at : at + 2] in text for text in (*passages, asked)) for at in range(len(run) - 1)
-    ]
+    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+    texts = (*passages, asked)
+    known = [pair in FILLERS or any(pair in text for text in texts) for pair in pairs]
     covered = [
         (at > 0 and known[at - 1]) or (at < len(known) and known[at]) for at in range(len(run))
     ]
@@ -55,15 +57,42 @@ def _novel(run: str, passages: Sequence[str], asked: str) -> list[tuple[int, int
             spans[-1] = (spans[-1][0], at + 1)
         else:
             spans.append((at, at + 1))
-    return [(start, end) for start, end in spans if 2 <= end - start <= _LONGEST]
+    trimmed = [_trim(run, *span) for span in spans]
+    return [(start, end) for start, end in trimmed if 2 <= end - start <= _LONGEST]
+
+
+def _trim(run: str, start: int, end: int) -> tuple[int, int]:
+    """Without the glue at both ends: 與義大利的 is about 義大利."""
+    while start < end and run[start] in GLUE:
+        start += 1
+    while start < end and run[end - 1] in GLUE:
+        end -= 1
+    return start, end
 
 
 def _is_everyday(word: str) -> bool:
     return sum(char in _EVERYDAY for char in word) * 2 >= len(word)
 
 
-def _stands_for(word: str, left: str, right: str, passage: str) -> bool:
-    between = re.compile(
-        f"{re.escape(left)}([\u3400-\u9fff·・•‧]{{1,{_LONGEST}}}?){re.escape(right)}"
-    )
-    return any(not set(match[1]) & set(word) for match in between.finditer(passage))
+def _stands_for(run: str, start: int, end: int, passage: str) -> bool:
+    """Whether the passage has another word between the same neighbours.
+
+    The word may also stand last in its clause, here and there; or first, if more of what
+    follows is the same.
+    """
+    word = run[start:end]
+    left = run[max(0, start - _REACH) : start]
+    right = run[end : end + (_REACH if left else _FAR)]
+    if len(right) < (_REACH if left else _FAR) and (right or len(left) < _REACH):
+        return False
+    before = re.escape(left) if len(left) == _REACH else rf"(?<![\u3400-\u9fff]){left}"
+    after = re.escape(right) if right else r"(?![\u3400-\u9fff])"
+    between = re.compile(f"{before}([\u3400-\u9fff·・•‧]{{1,{_LONGEST}}}?){after}")
+    return any(_is_other(word, match[1]) for match in between.finditer(passage))
+
+
+def _is_other(word: str, there: str) -> bool:
+    """東門站 and 忠孝復興站 are different; 免費 and 免費的 are not."""
+    if word[-1] == there[-1] and len(word) > 2 and len(there) > 2:
+        word, there = word[:-1], there[:-1]
+    return not set(word) & set(there)

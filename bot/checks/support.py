@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.checks.marks import without_marks
+from bot.checks.numerals import HAN
 from bot.checks.text import fold, words
 
 _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[a-z][a-z0-9]*|\d[\d,.:]*\d|\d")
-_GLUE = frozenset(
-    "的了是在和与及或也都就而但并且于以为之其这那此该个们吗呢吧啊把被让从到由对向将会能可有请您你我它他她则即因所则又再只还很更最等若如"
+GLUE = frozenset(
+    "的了是在和与及或也都就而但并且于以为之其这那此该个们吗呢吧啊把被让从到由对向将会能可有请您你我它他她则即因所则又再只还很更最等若如没不无未喔哦唷啰喽耶跟同着过来去"
 )
-_FILLERS = frozenset(
+_NOT_CONTENT = GLUE | frozenset(HAN)
+FILLERS = frozenset(
     words(
         "需要 使用 进行 提供 以下 包括 包含 另外 此外 不过 因此 所以 如果 位于 属于 成为 作为 称为 名为 叫做 担任 目前 现在 主要 通常 一般 分别 "
         "大约 约为 根据 参考 资料 问题 回答 答案 文中 提到 指出 表示 说明 相关 每天 每日 早上 上午 下午 晚上 中午 开门 关门 打烊 营业 时间 结束 "
@@ -42,11 +44,11 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=16384)
 def is_content(token: str) -> bool:
-    if token[0].isdigit() or token in _FILLERS:
+    if token[0].isdigit() or token in FILLERS:
         return False
     if token[0].isascii():
         return len(token) > 2
-    return len(token) == 2 and not (set(token) & _GLUE)
+    return len(token) == 2 and not (set(token) & _NOT_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Content:
         """Part of the new content that stands in the sources; 1 where there is none."""
         known = sum(any(token in source.tokens for source in sources) for token in self.new)
         return known / len(self.new) if self.new else 1.0
+
+    def meets(self, source: Source) -> bool:
+        """Whether the source speaks of what the sentence speaks of, numbers apart."""
+        spoken = self.new or frozenset(token for token in self.all if not token[0].isdigit())
+        return 4 * len(spoken & source.tokens) >= len(spoken)
 
     def closeness(self, source: Source) -> float:
         """For comparing passages: new content counts most, glue and question a little."""

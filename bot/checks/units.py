@@ -121,3 +121,13 @@ def base(value: Fraction, unit: str) -> tuple[Fraction, str]:
     """The value in the smallest unit of its kind."""
     kind, factor = _WORTH.get(unit, (unit, Fraction(1)))
     return value * factor, kind
+
+
+_MONTH = 30 * 24 * 60
+"""Minutes of a month, as people count them: 一個月 for 三十天."""
+
+
+def same_span(one: tuple[Fraction, str], other: tuple[Fraction, str]) -> bool:
+    """Whether months and days, both as `base` gives them, are as long."""
+    spans = {one[1]: one[0], other[1]: other[0]}
+    return set(spans) == {"month", "min"} and spans["month"] * _MONTH == spans["min"]

@@ -97,6 +97,14 @@ class Collection:
         payloads = {str(record.id): record.payload or {} for record in records}
         return {"pools": pairs, "payloads": payloads}
 
+    def scroll(self, after: str | None, limit: int) -> dict[str, Any]:
+        """A page of ``[id, payload]`` pairs in order of id, and the id that the next starts at."""
+        request = edge.ScrollRequest(offset=after, limit=limit, with_payload=True)
+        with engine(self._path):
+            records, following = self._shard.scroll(request)
+        points = [[str(record.id), record.payload or {}] for record in records]
+        return {"points": points, "next": None if following is None else str(following)}
+
     def stats(self) -> dict[str, Any]:
         with engine(self._path):
             info = self._shard.info()

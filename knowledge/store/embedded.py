@@ -82,6 +82,10 @@ class EmbeddedIndex:
         wanted = None if versions is None else list(versions)
         return int(self._call("count", versions=wanted)["count"])
 
+    def scroll(self, after: str | None, limit: int) -> tuple[list[Hit], str | None]:
+        answer = self._call("scroll", after=after, limit=limit)
+        return [Hit(key, 0.0, payload) for key, payload in answer["points"]], answer["next"]
+
     def settle(self) -> None:
         self._call("settle")
 

@@ -1,7 +1,7 @@
 """How the embedded engine is set up and spoken to.
 
 Measured with 384-dimensional vectors, four windows a passage, 50,000 passages: an exact
-scan over quantized vectors and the sparse index together take about 12 ms of two cores,
+scan over quantized vectors and the sparse index together take about 17 ms of processor time,
 so no HNSW graph is built (building one stops every search for a minute and more).
 4-bit TurboQuant costs a third less than int8 and found more of the true 50 best (.91
 against .85 before rescoring, both 1.0 after it with threefold oversampling).

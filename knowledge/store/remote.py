@@ -113,6 +113,13 @@ class ServerIndex:
         where = None if versions is None else any_of("version", list(versions))
         return self._guarded(lambda: self._client.count(self._name, where, exact=True)).count
 
+    def scroll(self, after: str | None, limit: int) -> tuple[list[Hit], str | None]:
+        records, following = self._guarded(
+            lambda: self._client.scroll(self._name, limit=limit, offset=after, with_payload=True)
+        )
+        hits = [Hit(str(record.id), 0.0, record.payload or {}) for record in records]
+        return hits, None if following is None else str(following)
+
     def settle(self) -> None:
         """Nothing to do: the server packs its segments by itself, while it serves."""
 

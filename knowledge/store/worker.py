@@ -32,6 +32,7 @@ class StoreWorker:
             "count": lambda request: {
                 "count": self._collection(request).count(request["versions"])
             },
+            "scroll": self._scroll,
             "settle": self._settle,
             "stats": lambda request: self._collection(request).stats(),
             "drop": self._drop,
@@ -120,6 +121,9 @@ class StoreWorker:
     def _delete(self, request: dict[str, Any]) -> dict[str, Any]:
         self._collection(request).delete_versions(request["versions"])
         return {}
+
+    def _scroll(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._collection(request).scroll(request["after"], request["limit"])
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
         self._check_space()

@@ -123,7 +123,7 @@ async def own_costs(data_dir: Path, rounds: int) -> dict[str, list[float]]:
 async def _asked(
     assistant: Assistant, timed: Timed, lines: Sequence[EvalLine]
 ) -> list[tuple[str, float]]:
-    found = []
+    found: list[tuple[str, float]] = []
     for line in lines:
         timed.spent_ms, start = 0.0, time.perf_counter()
         answer = await collect(assistant.answer(Ask(line.question, audiences=None)))

@@ -6,6 +6,8 @@ of the latencies are what to compare; a machine that does other work shows in p9
 """
 
 import argparse
+import json
+import os
 import shutil
 import tempfile
 import threading
@@ -93,13 +95,11 @@ def fill(index: EmbeddedIndex, maker: Maker, start: int, stop: int) -> None:
 
 
 def memory_mib(data_dir: Path) -> float:
-    import json
-
     pid = json.loads((data_dir / "store.json").read_text())["pid"]
     fields = dict(
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
     )
-    return float(fields["VmRSS"].split()[0]) / 1024
+    return float(fields["RssAnon"].split()[0]) / 1024
 
 
 def stall(data_dir: Path, maker: Maker, start: int, more: int) -> None:
@@ -132,7 +132,7 @@ def run(points: int, windows: int, data_dir: Path) -> None:
         print(f"start: {timed(lambda: index.ensure(DIMENSION)):.2f} s")
         fill(index, maker, 0, points)
         latencies(index, maker, "hybrid")
-        print(f"memory: {memory_mib(data_dir):.0f} MiB; {index.stats()}")
+        print(f"memory without the page cache: {memory_mib(data_dir):.0f} MiB; {index.stats()}")
     while (data_dir / "store.json").exists():
         time.sleep(0.1)
     time.sleep(1)
@@ -141,6 +141,7 @@ def run(points: int, windows: int, data_dir: Path) -> None:
         latencies(index, maker, "hybrid, reopened")
         stall(data_dir, maker, points, 10_000)
     size = sum(f.stat().st_blocks * 512 for f in data_dir.rglob("*") if f.is_file())
+    print(f"load average of the machine meanwhile: {os.getloadavg()}")
     print(f"disk: {size / 2**20:.0f} MiB")
 
 

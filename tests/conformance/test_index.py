@@ -136,6 +136,20 @@ def test_deleted_versions_are_gone(opener: Opener) -> None:
     assert index.count([]) == 0
 
 
+def test_scrolling_meets_every_point_once(opener: Opener) -> None:
+    index = opener()
+    index.ensure(2)
+    index.upsert([point(n, sparse(t1=1.0), [[1.0, 0.0]]) for n in range(1, 8)])
+    met, after = list[int](), None
+    for _ in range(3):
+        page, after = index.scroll(after, 3)
+        assert len(page) <= 3
+        met += ids(page)  # type: ignore[arg-type]
+    assert after is None
+    assert sorted(met) == list(range(1, 8))
+    assert page[0].payload["title"] == "請假"
+
+
 def test_without_dense_vectors(opener: Opener) -> None:
     index = opener()
     index.ensure(None)

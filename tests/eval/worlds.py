@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +93,11 @@ class PartialLedger(Ledger):
         return {term: count for term, count in found.items() if count}, self._total
 
 
-class PartialIndex(PassageIndex):
-    """Searches the whole collection and keeps the hits of some versions, up to the limit."""
+class PartialIndex:
+    """Searches the whole collection and keeps the hits of some versions, up to the limit.
+
+    The one method that a retriever uses.
+    """
 
     def __init__(self, whole: PassageIndex, alive: set[int], everything: int) -> None:
         self._whole = whole
@@ -139,7 +143,7 @@ class World:
         alive = {self.articles.version[name] for name in kept}
         total = sum(self.articles.passages[name] for name in kept)
         ledger = PartialLedger(alive, lambda term: present[term], total)
-        index = PartialIndex(self.library.index, alive, self.articles.total)
+        index = cast(PassageIndex, PartialIndex(self.library.index, alive, self.articles.total))
         return HybridRetriever(ledger, index, self.embedder if dense else None)
 
 

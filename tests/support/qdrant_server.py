@@ -147,6 +147,15 @@ def _count(server: FakeQdrant, name: str, body: Any) -> Any:
     return {"count": sum(_matches(p, where) for p in server.find(name).points.values())}
 
 
+def _scroll(server: FakeQdrant, name: str, body: Any) -> Any:
+    _check("ScrollRequest", body)
+    points = sorted(server.find(name).points.values(), key=lambda point: str(point["id"]))
+    page = [p for p in points if str(p["id"]) >= str(body.get("offset") or "")]
+    shown = [{"id": p["id"], "payload": p["payload"]} for p in page[: body["limit"]]]
+    following = page[body["limit"]]["id"] if len(page) > body["limit"] else None
+    return {"points": shown, "next_page_offset": following}
+
+
 def _query(server: FakeQdrant, name: str, body: Any) -> Any:
     _check("QueryRequestBatch", body)
     stored = server.find(name)
@@ -198,6 +207,7 @@ _ROUTES: dict[tuple[str, str], Callable[[FakeQdrant, str, Any], Any]] = {
     ("PUT", "/points"): _upsert,
     ("POST", "/points/delete"): _delete,
     ("POST", "/points/count"): _count,
+    ("POST", "/points/scroll"): _scroll,
     ("POST", "/points/query/batch"): _query,
 }
 

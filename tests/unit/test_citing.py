@@ -131,8 +131,8 @@ WRONG = [
     ("什麼時候成立？", "創立於1978年。[4]", "number"),
     ("什麼時候成立？", "民國67年創立。[4]", "number"),
     ("限量墨水發行幾瓶？", "共發行5000瓶。[4]", "number"),
-    ("禮拜一有開嗎？", "每週二公休，週一營業。3月5日除外。[1]", "number"),
-    ("創辦人是誰？", "王小明[4]", "support"),
+    ("禮拜一有開嗎？", "只有3月5日公休。[1]", "number"),
+    ("創辦人是誰？", "王小明[4]", "name"),
     ("創辦人是誰？", "創辦人是王小明。[4]", "name"),
     ("創辦人是誰？", "墨香文具店由陳志豪於1987年創立。[4]", "name"),
     ("誰創立的？", "墨香文具店由威廉·瓊斯於1987年創立。[4]", "name"),
@@ -157,7 +157,7 @@ WRONG = [
 def test_inventions_are_refused(question: str, answer: str, reason: str) -> None:
     checked = check(answer, PASSAGES, question, TITLES)
     assert isinstance(checked, Refused), checked
-    assert checked.reason in {reason, "support", "name"} if reason != "number" else "number"
+    assert checked.reason == reason
     assert checked.detail
 
 

@@ -123,8 +123,7 @@ def test_false_accepts_at_a_share() -> None:
 
 def test_roc_runs_from_none_to_all() -> None:
     points = roc([0.9, 0.8], [0.1, 0.85])
-    assert points[0] == (0, 0)
-    assert points[-1] == (1, 1)
+    assert [points[0], points[-1]] == [(0, 0), (1, 1)]
     assert (0.0, 0.5) in points
 
 
