@@ -124,34 +124,40 @@ def _judge(parts: list[Sentence], case: _Case) -> Checked:
         elif not any(sentence.marks for sentence in kept):
             return Refused("support", part.body)
     if not any(part.marks for part in kept):
-        kept[0] = replace(kept[0], marks=(_closest(kept[0].body, case),))
+        kept[0] = replace(kept[0], marks=(_by(_worth(kept[0].body, case))[0],))
     return _shown(kept, case)
 
 
 def _cited(part: Sentence, case: _Case) -> list[int]:
     """The marks of a sentence that hold it; the best passage where none does."""
-    content = Content.of(part.body, case.asked)
     valid = [mark for mark in part.marks if 0 <= mark < len(case.sources)]
-    best = _closest(part.body, case)
+    worth = _worth(part.body, case)
+    best = _by(worth)[0]
     if not valid:
         return [best]
-    close = [content.closeness(source) for source in case.sources]
+    content = _content(part.body, case)
     share = content.share([case.sources[mark] for mark in valid])
     if content.share([case.sources[best]]) - share >= _CLEARLY:
         return [best]
-    useful = [mark for mark in valid if close[mark] >= 0.4 * max(close[at] for at in valid)]
-    return (useful or valid)[:_MOST_MARKS]
+    useful = [mark for mark in valid if worth[mark] >= 0.4 * max(worth[at] for at in valid)]
+    return useful[:_MOST_MARKS]
 
 
-def _closest(body: str, case: _Case) -> int:
-    """The passage nearest to a sentence, its numbers read as numbers."""
-    content = Content.of(body, case.asked)
+def _content(body: str, case: _Case) -> Content:
+    """The words of a sentence; its numbers, with their units, are judged as numbers."""
+    for claim in claims(body):
+        body = body.replace(claim.surface, " ") if claim.surface and not claim.weak else body
+    return Content.of(body, case.asked)
+
+
+def _worth(body: str, case: _Case) -> list[float]:
+    """How near each passage is to a sentence, its numbers read as numbers."""
+    content = _content(body, case)
     said = [claim for claim in claims(body) if not claim.weak]
-    worth = [
+    return [
         content.closeness(source) + 2 * _agreeing(said, claims(text))
         for source, text in zip(case.sources, case.texts, strict=True)
     ]
-    return _by(worth)[0]
 
 
 def _agreeing(said: Sequence[Claim], facts: Sequence[Claim]) -> int:
@@ -167,9 +173,12 @@ def _invented(body: str, cited: list[int], case: _Case) -> list[int] | Refused:
     missing = _missing(body, cited, case)
     if missing is None:
         return cited
-    content = Content.of(body, case.asked)
-    close = [content.closeness(source) for source in case.sources]
-    others = [at for at in _by(close) if at not in cited and _may_stand_in(content, body, at, case)]
+    content = _content(body, case)
+    others = [
+        at
+        for at in _by(_worth(body, case))
+        if at not in cited and _may_stand_in(content, body, at, case)
+    ]
     for other in others:
         for marks in ([other], [*cited, other]):
             if _missing(body, marks, case) is None and len(marks) <= _MOST_MARKS:
@@ -232,7 +241,7 @@ def _is_borne_out(body: str, marks: list[int], case: _Case) -> bool:
     """
     if not _is_same_language(body, case) or body.endswith((":", "：")):
         return True
-    content = Content.of(body, case.asked)
+    content = _content(body, case)
     numbers = 2 * sum(not claim.weak for claim in claims(body))
     size = len(content.new) + numbers
     if not size:

@@ -83,10 +83,7 @@ class Ingester:
         self.sweep()
         known = self._ledger.known(root)
         total = source.count()
-        files = {
-            name: KnownFile(row.content_hash, row.stamp, row.audience)
-            for name, row in known.items()
-        }
+        files = self._comparable(known)
         for done, change in enumerate(source.changes(files)):
             progress(Progress(min(done, total), total, _source(change)))
             self._apply(root, change, known, report)

@@ -43,7 +43,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _parse(number: int, raw: bytes) -> Line | BadLine:
     try:
         row = json.loads(raw.decode("utf-8-sig"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return BadLine(number)
     if not isinstance(row, dict):
         return BadLine(number)

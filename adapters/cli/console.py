@@ -37,7 +37,12 @@ def warn(sentence: str) -> None:
 
 def print_json(value: Any) -> None:
     """One line of JSON on stdout, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # half a character, or a terminal that is not UTF-8
+        line = json.dumps(value)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

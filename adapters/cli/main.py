@@ -54,9 +54,8 @@ def main() -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     try:
-        secretary.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Without click's own handling an `Exit` comes back as its code, None as success.
+        sys.exit(secretary.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -27,7 +27,23 @@ class Model:
 
 
 def fit(features: Array, labels: Array, weights: Array) -> Model:
-    """Weighted maximum likelihood by Newton's method."""
+    """Weighted maximum likelihood; a feature that would count against its sign is left out.
+
+    Every signal is evidence for an answer. Two that go together can get weights of opposite
+    signs, which fits these questions and misleads on others.
+    """
+    kept = list(range(features.shape[1]))
+    while True:
+        model = _newton(features[:, kept], labels, weights)
+        if len(kept) == 1 or model.weights.min() >= 0:
+            break
+        kept.pop(int(model.weights.argmin()))
+    found = np.zeros(features.shape[1])
+    found[kept] = model.weights
+    return Model(found, model.bias)
+
+
+def _newton(features: Array, labels: Array, weights: Array) -> Model:
     mean, spread = features.mean(0), features.std(0) + 1e-12
     x = np.column_stack([(features - mean) / spread, np.ones(len(features))])
     share = weights / weights.sum()

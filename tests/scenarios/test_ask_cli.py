@@ -74,7 +74,7 @@ FAULTS: dict[str, tuple[Reply | None, dict[str, str], str]] = {
     "wrong key": (Reply(status=401, message=f"bad key {KEY}"), {"LLM_API_KEY": KEY}, "LLM_API_KEY"),
     "unknown model": (Reply(status=404, code="model_not_found"), {"LLM_MODEL": "gone"}, "scripted"),
     "silence": (Reply(stall_after=0), {"LLM_TIMEOUT_S": "0.3"}, "LLM_TIMEOUT_S"),
-    "garbage": (Reply(raw=b"<html>hello</html>", content_type="text/html"), {}, "LLM_BASE_URL"),
+    "garbage": (Reply(raw=b"<html>hello</html>", content_type="text/html"), {}, "請確認網址"),
     "nobody there": (None, {}, "連不上"),
 }
 
