@@ -140,6 +140,7 @@ class Assistant:
             said,
             texts,
             evidence.question,
+            context=self._chain.told(evidence),
             titles=[_context(passage) for passage in passages],
             truncated=truncated,
         ):

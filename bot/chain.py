@@ -58,6 +58,12 @@ class Chain:
         passages = [scored.passage for scored in evidence.found.passages]
         return prompts.shown(passages, self.budgets.context_characters)
 
+    def told(self, evidence: Evidence) -> str:
+        """What the model is told besides passages and question: the date, the turn before."""
+        previous = evidence.alone.previous
+        turn = f"{previous.question}\n{previous.answer}" if previous else ""
+        return f"{prompts.moment(self.clock())}\n{turn}"
+
     def generate(self, evidence: Evidence) -> "Speech":
         """One call of the model. Raises ModelError while it is iterated."""
         assert self.engine is not None

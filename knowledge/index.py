@@ -98,9 +98,15 @@ class PassageIndex(Protocol):
 
 
 def open_index(
-    data_dir: Path, url: str | None, api_key: str | None, collection: str
+    data_dir: Path,
+    url: str | None,
+    api_key: str | None,
+    collection: str,
+    linger_s: float = 20.0,
 ) -> PassageIndex:
     """The collection on the Qdrant server at `url`, or embedded in `data_dir` without one.
+
+    `linger_s`: how long the embedded store's process outlives its last user, in seconds.
 
     Nothing is opened or started before the first call.
     """
@@ -108,6 +114,6 @@ def open_index(
         from knowledge.store.remote import ServerIndex  # its client takes a second to import
 
         return ServerIndex(url, api_key, collection)
-    from knowledge.store.embedded import EmbeddedIndex
+    from knowledge.store.embedded import EmbeddedIndex, store_service
 
-    return EmbeddedIndex(data_dir, collection)
+    return EmbeddedIndex(data_dir, collection, store_service(linger=linger_s))

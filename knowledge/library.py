@@ -147,7 +147,11 @@ class Library:
     def _open(self, collection: str) -> PassageIndex:
         settings = self._settings
         return open_index(
-            settings.data_dir, settings.qdrant_url, settings.qdrant_api_key, collection
+            settings.data_dir,
+            settings.qdrant_url,
+            settings.qdrant_api_key,
+            collection,
+            settings.store_linger_s,
         )
 
     def _stamp(self, collection: str) -> None:

@@ -30,10 +30,12 @@ def ingest(paths: tuple[Path, ...], audience: str, as_json: bool) -> None:
         print_json(report_json(report, language))
     else:
         _print(report, language, perf_counter() - start)
+    if report.failed and _nothing_found(report):
+        if as_json:
+            warn(describe(report.failed[0], language))
+        raise click.exceptions.Exit(1)
     if sparse_only:
         warn(say("notice.sparse_only", language))
-    if report.failed and _nothing_found(report):
-        raise click.exceptions.Exit(1)
 
 
 def _nothing_found(report: IngestReport) -> bool:

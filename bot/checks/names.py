@@ -29,7 +29,8 @@ _HARMLESS = frozenset(
 _QUOTED = re.compile(
     r"「([^「」]{2,40})」|『([^『』]{2,40})』|《([^《》]{2,40})》|〈([^〈〉]{2,40})〉|“([^“”]{2,40})”"
 )
-_TRANSCRIBED = re.compile(rf"[{_HAN}]{{1,8}}(?:[·・•‧∙][{_HAN}]{{1,8}})+")
+_DOTS = "·・•‧∙"
+_TRANSCRIBED = re.compile(rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+")
 _SURNAMES = "陈林李王吴刘蔡杨郑郭邱廖赖徐苏庄吕罗萧潘朱锺钟彭詹胡沈余卢赵魏董孙邓冯曹姚蒋薛范颜柯翁梁宋汪田杜傅崔贾尹袁程韩唐阮侯丁叶洪"
 _TITLES = "先生|小姐|女士|教授|博士|老师|经理|主任|医师|店长|馆长|校长|馆员|设计师|建筑师"
 _PERSON = re.compile(
@@ -126,7 +127,9 @@ def missing_name(text: str, known: str) -> str | None:
 
 def _transcribed(text: str, known: str) -> str | None:
     for match in _TRANSCRIBED.finditer(text):
-        first, *middle, last = re.split(r"[·・•‧∙]", match[0])
+        first, *middle, last = re.split(f"[{_DOTS}]", match[0])
+        if not middle and re.search(f"{first[-1]}[{_DOTS}]{last[:2]}", known):
+            continue  # 答案是瓊·愛麗遜: where the first part begins cannot be seen
         if first[-2:] not in known or last[:2] not in known or any(m not in known for m in middle):
             return match[0]
     return None

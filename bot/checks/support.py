@@ -85,11 +85,6 @@ class Content:
         known = sum(any(token in source.tokens for source in sources) for token in self.new)
         return known / len(self.new) if self.new else 1.0
 
-    def meets(self, source: Source) -> bool:
-        """Whether the source speaks of what the sentence speaks of, numbers apart."""
-        spoken = self.new or frozenset(token for token in self.all if not token[0].isdigit())
-        return 4 * len(spoken & source.tokens) >= len(spoken)
-
     def closeness(self, source: Source) -> float:
         """For comparing passages: new content counts most, glue and question a little."""
         shared = self.all & source.tokens

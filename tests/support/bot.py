@@ -97,7 +97,10 @@ def settings_for(
     data_dir: Path, embedding: EmbeddingEngine = "none", language: str = "zh-TW"
 ) -> BotSettings:
     knowledge = KnowledgeSettings(
-        data_dir=data_dir, database_url=sqlite_url(data_dir), embedding_engine=embedding
+        data_dir=data_dir,
+        database_url=sqlite_url(data_dir),
+        embedding_engine=embedding,
+        store_linger_s=2.0,
     )
     model = ModelSettings(engine="none", data_dir=data_dir, model_path=data_dir / "none.gguf")
     return BotSettings(knowledge, model, language)

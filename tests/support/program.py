@@ -50,6 +50,8 @@ class Home:
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    """Put before the command, such as `setpriv`."""
 
     @property
     def data(self) -> Path:
@@ -64,7 +66,7 @@ class Home:
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*COMMAND, *arguments], cwd=self.folder, env=self.environment(**more), text=True,
+            [*self.prefix, *COMMAND, *arguments], cwd=self.folder, env=self.environment(**more), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

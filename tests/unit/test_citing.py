@@ -328,6 +328,8 @@ def test_the_threshold_is_a_parameter() -> None:
         ("1786年2月2日", "1786年2月2日，亞洲協會在加爾各答舉行。"),
         ("梵語", "發現印歐語系，也要歸功於對梵語的研究。"),
         ("紅", "封面是紅色的。"),
+        ("不確定性", "資訊減少的是不確定性。"),
+        ("答案是瓊·愛麗遜。", "瓊·愛麗遜被稱為銀幕上的好太太。"),
         ("是", "全年開放。"),
         ("可以[1]", "可以刷卡。"),
     ],
@@ -358,3 +360,15 @@ def test_a_repeating_model_costs_little(char: str) -> None:
     start = time.perf_counter()
     check(char * 2000, PASSAGES, "年費？", TITLES)
     assert time.perf_counter() - start < 3
+
+
+def test_the_question_said_again_is_no_answer_where_no_passage_speaks_of_it() -> None:
+    passage = "付款方式：現金、信用卡、行動支付。"
+    echoed = check("信用卡可以分期零利率。[1]", [passage], "信用卡可以分期零利率嗎")
+    assert isinstance(echoed, Refused)
+    assert isinstance(check("可以。[1]", [passage], "可以停車嗎"), Refused)
+
+
+def test_a_bare_yes_stands_where_the_passage_speaks_of_what_was_asked() -> None:
+    shown = check("可以。[1]", ["購買後七天內可以退貨。"], "可以退貨嗎")
+    assert isinstance(shown, Supported)
