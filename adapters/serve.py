@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
@@ -23,6 +24,10 @@ from knowledge.library import prepare_folder
 
 log = logging.getLogger("secretary")
 
+SAMPLE = "notice.sample"
+GRACE_S = 5
+"""Seconds that open answers get to finish when the server is asked to end."""
+
 
 class Service:
     """One running secretary: answers readiness, and brings knowledge and model up."""
@@ -32,7 +37,7 @@ class Service:
         self._language = settings.bot_language
         self._platforms = settings.platforms()
         self._knowledge = "starting"
-        self._notice: str | None = None
+        self._notices: list[str] = []
         self._model = "starting" if bot.engine else "extractive"
 
     def readiness(self) -> Mapping[str, object]:
@@ -45,8 +50,21 @@ class Service:
                 "embedding": self.bot.library.embedding_model or "none",
                 **dict.fromkeys(self._platforms, "off: not supported by this version"),
             },
-            "notice": self._notice,
+            "notice": " ".join(self._sentences()) or None,
         }
+
+    def _sentences(self) -> Iterator[str]:
+        """The standing remarks; the one about the sample goes when the sample does."""
+        for key in self._notices:
+            if key == SAMPLE and self._knowledge == "ok" and not self._holds_sample():
+                continue
+            yield say(key, self._language)
+
+    def _holds_sample(self) -> bool:
+        try:
+            return self.bot.library.holds_sample()
+        except KnowledgeError:
+            return False
 
     async def start(self) -> None:
         """Fills an empty knowledge base with the sample, then wakes the model."""
@@ -69,21 +87,23 @@ class Service:
         library = self.bot.library
         library.prepare(self._show)
         if library.is_empty():
-            self._notice = say("notice.sample", self._language)
-            log.warning(self._notice)
+            self._remark(SAMPLE)
             library.ingest_sample(self._show)
         elif library.holds_sample():
-            self._notice = say("notice.sample", self._language)
+            self._remark(SAMPLE)
         if library.embedder is None:
-            self._notice = say("notice.sparse_only", self._language)
-            log.warning(self._notice)
+            self._remark("notice.sparse_only")
+
+    def _remark(self, key: str) -> None:
+        self._notices.append(key)
+        log.warning(say(key, self._language))
 
     def _show(self, progress: Progress) -> None:
         self._knowledge = f"ingesting {progress.done}/{progress.total}"
 
     def suggestions(self) -> list[str]:
         """First questions for the page: about the sample, while it is what is known."""
-        if not self.bot.library.holds_sample():
+        if not self._holds_sample():
             return []
         return [say(f"sample.question_{number}", self._language) for number in (1, 2, 3, 4)]
 
@@ -100,9 +120,33 @@ def serve(settings: Settings) -> None:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         log.warning(say("cli.serving", settings.bot_language, url=f"http://{shown}:{port}"))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=10
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
         )
-        uvicorn.Server(config).run(sockets=[sock])
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
+        server = uvicorn.Server(config)
+        with _ending_in_order(server):
+            server.run(sockets=[sock])
+
+
+@contextmanager
+def _ending_in_order(server: uvicorn.Server) -> Iterator[None]:
+    """SIGINT and SIGTERM are how a server ends; uvicorn raises them again when it is done,
+    and to its caller that would be a crash."""
+
+    def end(_signal: int, _frame: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """An answer that is cut off because the server ends is no error with a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

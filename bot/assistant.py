@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from bot.chain import Chain, Evidence
-from bot.checks.orders import obeys
 from bot.citing import Refused, Supported, check
 from bot.errors import BotError, ModelError
-from bot.grounding import NoData
+from bot.grounding import NoData, is_sure
 from bot.language import StreamingConverter, detect, to_taiwan
 from bot.llm.extractive import compose
 from bot.messages import Answer, AnswerEvent, Ask, Citation, Finished, TextDelta, Thinking, Timings
@@ -22,6 +21,8 @@ from knowledge.passages import Passage
 
 log = logging.getLogger(__name__)
 
+_INVENTED = ("number", "name", "support", "empty")
+"""Reasons that speak against the model, not against the passages."""
 MAX_QUESTION = 2000
 """Characters; longer questions are refused with a sentence, never cut."""
 
@@ -98,7 +99,8 @@ class Assistant:
             return
         yield Thinking(evidence.found.passages)
         if self._chain.engine is None or not ask.use_model:
-            yield self._finish(self._extract(found, evidence, language, None), watch)
+            notice = say("notice.extractive", language)
+            yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
         async with aclosing(self._speak(found, evidence, language, watch)) as events:
             async for event in events:
@@ -120,7 +122,8 @@ class Assistant:
         except ModelError as error:
             watch.model = (perf_counter() - start) * 1000
             log.warning("model failed: %s %s", error.code, error.detail)
-            yield self._finish(self._extract(found, evidence, language, error), watch)
+            notice = _failed_notice(error, language)
+            yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
         watch.model = (perf_counter() - start) * 1000
         yield self._finish(self._checked(found, evidence, said, speech.truncated, language), watch)
@@ -134,8 +137,6 @@ class Assistant:
         texts = [passage.text for passage in passages]
         if language == "zh-TW":
             said = to_taiwan(said, protected=texts)
-        if obeys(said, texts, evidence.question):
-            return _no_data(found, "model.order", language)
         match check(
             said,
             texts,
@@ -149,21 +150,17 @@ class Assistant:
                 return replace(found, outcome="grounded", text=text, citations=cited)
             case Refused(reason=reason, detail=detail):
                 log.info("answer refused after the model: %s %r", reason, detail)
+                if reason in _INVENTED and is_sure(evidence.verdict):
+                    notice = say("notice.check_failed", language)
+                    return self._extract(found, evidence, language, notice)
                 return _no_data(found, f"model.{reason}", language)
 
-    def _extract(
-        self, found: Answer, evidence: Evidence, language: str, error: ModelError | None
-    ) -> Answer:
-        """The best sentences, quoted: without a model, or when it fails."""
+    def _extract(self, found: Answer, evidence: Evidence, language: str, notice: str) -> Answer:
+        """The best sentences, quoted: without a model, or when what it said cannot be shown."""
         passages = [scored.passage for scored in evidence.found.passages]
         text, quotes = compose(evidence.alone.texts[-1], passages)
         if not quotes:
             return _no_data(found, "extract", language)
-        notice = (
-            say("notice.model_failed", language, problem=describe(error, language).rstrip("。."))
-            if error
-            else say("notice.extractive", language)
-        )
         cited = _citations(passages, quotes, self._language)
         return replace(found, outcome="extractive", text=text, citations=cited, notice=notice)
 
@@ -173,6 +170,10 @@ class Assistant:
 
 def _answer(ask: Ask, outcome: str, text: str) -> Answer:
     return Answer(question=ask.text, outcome=outcome, text=text, id=ask.id)  # type: ignore[arg-type]
+
+
+def _failed_notice(error: ModelError, language: str) -> str:
+    return say("notice.model_failed", language, problem=describe(error, language).rstrip("。."))
 
 
 def _failed(ask: Ask, text: str, reason: str) -> Answer:

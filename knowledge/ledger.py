@@ -130,7 +130,7 @@ def _driver(url: str) -> str:
 
 def _prepare_sqlite(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -144,8 +144,19 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        with self._transaction() as tx:
-            metadata.create_all(tx)
+        self._create_tables()
+
+    def _create_tables(self) -> None:
+        try:
+            with self._transaction() as tx:
+                metadata.create_all(tx)
+        except LedgerError as error:
+            is_sqlite = self._engine.dialect.name == "sqlite"
+            if isinstance(error.__cause__, OperationalError) and not is_sqlite:
+                raise  # no connection: asking again would only take as long again
+            # Another program was making them at the same moment; now they are there.
+            with self._transaction() as tx:
+                metadata.create_all(tx)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -95,8 +95,25 @@ class HybridRetriever:
             for scored in discounted(ranked, discount):
                 if scored.passage.id not in found or found[scored.passage.id].score < scored.score:
                     found[scored.passage.id] = scored
-        best = sorted(found.values(), key=lambda scored: -scored.score)
-        return Retrieved(tuple(distinct(best, query.k)), signals, failure, total)
+        best = distinct(sorted(found.values(), key=lambda scored: -scored.score), query.k)
+        if len(best) < min(query.k, total):
+            best += self._any_others({scored.passage.id for scored in best}, query)
+        return Retrieved(tuple(best[: query.k]), signals, failure, total)
+
+    def _any_others(self, taken: set[str], query: Query) -> list[ScoredPassage]:
+        """Passages that share nothing with the question, score 0: a search shows k of them.
+
+        Only ever needed without vectors, which rank everything.
+        """
+        hits, _ = self._index.scroll(None, MAX_POOL)
+        alive = self._ledger.alive(hit.payload["version"] for hit in hits)
+        return [
+            ScoredPassage(_passage(hit), 0.0)
+            for hit in hits
+            if hit.id not in taken
+            and hit.payload["version"] in alive
+            and (query.audiences is None or hit.payload["audience"] in query.audiences)
+        ]
 
     def _embed(self, text: str) -> tuple[Vectors | None, EmbeddingError | None]:
         if self._embedder is None:

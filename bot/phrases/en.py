@@ -149,4 +149,5 @@ SENTENCES: dict[str, str] = {
     "store.locked": "The data directory is in use by host or container {host} (process {pid}, {path}); stop it, or share through QDRANT_URL and DATABASE_URL.",
     "store.version": "Another version of Secretary ({running}; this one needs {wanted}) still uses the store; end it first, then try again.",
     "store.unwritable": "Cannot write to {path} ({detail}); check its permissions or set DATA_DIR.",
+    "notice.check_failed": "What the model said does not match the documents; these are quotes from them instead.",
 }

@@ -149,4 +149,5 @@ SENTENCES: dict[str, str] = {
     "store.locked": "資料夾正被另一台主機或容器「{host}」（程序 {pid}）使用（{path}）；請先停掉它，或改設 QDRANT_URL 與 DATABASE_URL 共用。",
     "store.version": "另一個版本的小秘書（{running}，這裡需要 {wanted}）還在使用向量庫，請先結束它再試一次。",
     "store.unwritable": "無法寫入資料夾 {path}（{detail}），請檢查權限或改設 DATA_DIR。",
+    "notice.check_failed": "模型的說法與文件對不上，改為直接摘錄文件原文。",
 }

@@ -4,6 +4,8 @@ clean              questions of the set, in the set's own words
 paraphrase         the same kind of question in other words, written by hand
 small              clean questions in a corpus of thirteen articles
 small_paraphrase   paraphrases in such a corpus
+tiny               clean questions in a corpus of one article, some five passages
+tiny_paraphrase    paraphrases in such a corpus
 
 Each question counts twice: as answerable, and with its whole article removed (in a small
 corpus: with one more of the others in its place).
@@ -21,8 +23,9 @@ from tests.eval.drcd import questions
 from tests.eval.hard_sets import SEED, sampled
 from tests.eval.worlds import World
 
-OTHERS = 12
-SMALL = 300
+OTHERS = {"small": 12, "tiny": 0}
+"""Articles beside the right one."""
+QUESTIONS = {"small": 300, "tiny": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,29 @@ def collect(
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Case]:
     """All cases; `dense` is off for the retriever without an embedder."""
-    sets = {
-        "clean": (clean, False),
-        "paraphrase": (other_words, False),
-        "small": (sampled(clean, SMALL), True),
-        "small_paraphrase": (other_words, True),
-    }
+    sets = {"clean": clean, "paraphrase": other_words}
+    for size, count in QUESTIONS.items():
+        sets |= {size: sampled(clean, count), f"{size}_paraphrase": other_words}
+    return [
+        case for kind, rows in sets.items() for case in _cases(world, kind, rows, dense, progress)
+    ]
+
+
+def _cases(
+    world: World,
+    kind: str,
+    rows: list[dict[str, Any]],
+    dense: bool,
+    progress: Callable[[int], None],
+) -> list[Case]:
     cases: list[Case] = []
-    for kind, (rows, small) in sets.items():
-        pairs = _small(world, rows, dense) if small else _whole(world, rows, dense)
-        for row, with_it, without_it in pairs:
-            for answerable, retriever in ((True, with_it), (False, without_it)):
-                found = retriever.search(Query((row["question"],)))
-                cases.append(Case(kind, row["source"], answerable, found.signals))
-            progress(len(cases))
+    others = OTHERS.get(kind.partition("_")[0])
+    pairs = _whole(world, rows, dense) if others is None else _small(world, rows, others, dense)
+    for row, with_it, without_it in pairs:
+        for answerable, retriever in ((True, with_it), (False, without_it)):
+            found = retriever.search(Query((row["question"],)))
+            cases.append(Case(kind, row["source"], answerable, found.signals))
+        progress(len(cases))
     return cases
 
 
@@ -78,14 +90,14 @@ def _whole(world: World, rows: Iterable[dict[str, Any]], dense: bool) -> Iterato
         yield row, everything, world.without([row["source"]], dense=dense)
 
 
-def _small(world: World, rows: Iterable[dict[str, Any]], dense: bool) -> Iterator[Pair]:
+def _small(world: World, rows: Iterable[dict[str, Any]], count: int, dense: bool) -> Iterator[Pair]:
     rng, names = random.Random(SEED), sorted(world.articles.version)
     for row in rows:
         right = row["source"]
-        others = rng.sample([name for name in names if name != right], OTHERS + 1)
+        others = rng.sample([name for name in names if name != right], count + 1)
         yield (
             row,
-            world.only([right, *others[:OTHERS]], dense=dense),
+            world.only([right, *others[:count]], dense=dense),
             world.only(others, dense=dense),
         )
 

@@ -85,7 +85,9 @@ def test_an_ingest_waits_for_the_one_before_it(tmp_path: Path) -> None:
 def test_two_ingests_at_once_both_end_well(tmp_path: Path) -> None:
     home = Home(tmp_path)
     for half in ("甲", "乙"):
-        texts = {f"{half}{n}.md": f"# {half}{n}\n\n葉脈文具第{n}號{half}文件。\n" for n in range(15)}
+        texts = {
+            f"{half}{n}.md": f"# {half}{n}\n\n葉脈文具第{n}號{half}文件。\n" for n in range(15)
+        }
         write(home.folder / half, texts)
     both = [home.start("ingest", half, "--json") for half in ("甲", "乙")]
     reports = [finish(process) for process in both]

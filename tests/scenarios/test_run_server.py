@@ -2,12 +2,14 @@
 
 import statistics
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.bot import write
+from knowledge.library import Library
+from tests.support.bot import settings_for, write
 from tests.support.llm_server import Reply, ScriptedLLM
 from tests.support.program import Done, Home, finish, is_alive, running, store_pid, until
 
@@ -17,24 +19,30 @@ QUESTION = "葉脈文具台北店平日幾點開門？"
 
 def test_an_empty_base_starts_with_the_sample_and_says_so(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    with running(home, wait=False) as run:
+    with ExitStack() as stack:
+        # Started by a program that lets it linger for two seconds only, then shared.
+        library = stack.enter_context(Library(settings_for(home.data).knowledge))
+        run = stack.enter_context(running(home, wait=False))
         until(lambda: run.status("/healthz") == 200, alive=run.process)
         until(lambda: run.status("/readyz") == 200, alive=run.process)
+        library.close()
         state = run.client.get("/readyz").json()
         assert (state["checks"]["knowledge"], state["checks"]["model"]) == ("ok", "extractive")
         assert "範例" in str(state["notice"])
         answer = run.ask("台北店週日開到幾點？")
         assert answer["outcome"] == "extractive"
         assert run.client.get("/").status_code == 200
+        write(tmp_path / "docs", {"營業.md": HOURS})
+        assert "範例文件已移除" in home("ingest", "docs").out
+        assert "範例" not in run.client.get("/readyz").text
+        assert run.ask(QUESTION)["citations"][0]["source"] == "營業.md"
         store = store_pid(home.data)
         done = run.stop()
     _ended_well(done)
     assert f"http://127.0.0.1:{run.client.base_url.port}" in done.err
     assert "範例" in done.err
     assert store is not None
-    until(lambda: not is_alive(store), seconds=60)
-    write(tmp_path / "docs", {"營業.md": HOURS})
-    assert "範例文件已移除" in home("ingest", "docs").out
+    until(lambda: not is_alive(store), seconds=15)
 
 
 def _ended_well(done: Done) -> None:
@@ -57,9 +65,8 @@ def test_it_is_asked_to_end_and_ends_within_ten_seconds(tmp_path: Path) -> None:
                 begun = time.monotonic()
                 run.process.terminate()
                 done = finish(run.process)
-        assert time.monotonic() - begun < 14, "ten seconds of grace for open answers"
-        assert done.code == 0
-        assert "Traceback" not in done.err
+        assert time.monotonic() - begun < 10
+        _ended_well(done)
 
 
 def test_the_model_is_used_when_it_is_there(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.messages import Turn
-from bot.prompts import fixed_messages, messages, moment, shown
+from bot.prompts import REMINDER, fixed_messages, messages, moment, shown
 from knowledge.passages import Locator, Passage
 
 NOW = datetime(2026, 11, 24, 10, 5)  # noqa: DTZ001 - a wall clock
@@ -21,7 +21,7 @@ def test_everything_but_the_last_message_is_a_constant_prefix() -> None:
 
 def test_the_tail_carries_date_weekday_time_and_then_the_question() -> None:
     tail = str(messages("今天有開嗎？", [passage("週二公休")], NOW)[-1].content)
-    assert tail.endswith("現在是2026年11月24日 星期二 10:05。\n問題：今天有開嗎？")
+    assert tail.endswith(f"現在是2026年11月24日 星期二 10:05。\n問題：今天有開嗎？\n{REMINDER}")
     assert moment(NOW) == "2026年11月24日 星期二 10:05"
 
 

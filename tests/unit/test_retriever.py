@@ -64,6 +64,9 @@ class Library:
         self.limits.append(limit)
         return self.hits[:limit], []
 
+    def scroll(self, after: object, limit: int) -> tuple[list[Hit], None]:
+        return self.hits, None
+
     def statistics(self, terms: Iterable[int]) -> tuple[dict[int, int], int]:
         return {}, 10
 
@@ -77,6 +80,13 @@ def test_dead_versions_never_show_and_the_pool_is_refilled() -> None:
     found = HybridRetriever(library, library, None).search(Query(("活著",)))  # type: ignore[arg-type]
     assert [one.passage.id for one in found.passages] == ["alive"]
     assert library.limits == [50, 100]
+
+
+def test_a_search_shows_k_passages_even_where_nothing_matches() -> None:
+    library = Library([hit("a", 1.0), hit("b", 1.0)], alive={1})
+    library.search = lambda *_: ([], [])  # type: ignore[method-assign]
+    found = HybridRetriever(library, library, None).search(Query(("無關",), None, 2))  # type: ignore[arg-type]
+    assert [one.score for one in found.passages] == [0.0, 0.0]
 
 
 class DownEmbedder:
