@@ -7,7 +7,6 @@ Nothing else in the program speaks of Qdrant.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -95,25 +94,3 @@ class PassageIndex(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
-
-
-def open_index(
-    data_dir: Path,
-    url: str | None,
-    api_key: str | None,
-    collection: str,
-    linger_s: float = 20.0,
-) -> PassageIndex:
-    """The collection on the Qdrant server at `url`, or embedded in `data_dir` without one.
-
-    `linger_s`: how long the embedded store's process outlives its last user, in seconds.
-
-    Nothing is opened or started before the first call.
-    """
-    if url:
-        from knowledge.store.remote import ServerIndex  # its client takes a second to import
-
-        return ServerIndex(url, api_key, collection)
-    from knowledge.store.embedded import EmbeddedIndex, store_service
-
-    return EmbeddedIndex(data_dir, collection, store_service(linger=linger_s))

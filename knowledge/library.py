@@ -7,7 +7,7 @@ from pathlib import Path
 
 from knowledge.embedding import Embedder, open_embedder
 from knowledge.errors import DocumentError, StoreError
-from knowledge.index import PassageIndex, open_index
+from knowledge.index import PassageIndex
 from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
 from knowledge.ledger import Ledger, open_engine
 from knowledge.passages import PUBLIC, Failure
@@ -15,6 +15,7 @@ from knowledge.reindex import reindex
 from knowledge.retriever import HybridRetriever, Query, Retrieved
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import FileSource
+from knowledge.store.opening import open_index
 
 COLLECTION = "collection"
 """Ledger fact: the collection that holds the live vectors."""

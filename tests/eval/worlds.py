@@ -54,10 +54,11 @@ class Articles:
     """What the ledger knows of every document, by its source name."""
 
     def __init__(self, database_url: str) -> None:
-        columns = (sources.c.source, sources.c.version, sources.c.passages, sources.c.terms)
+        columns = (sources.c.source, sources.c.version, sources.c.passages, source_terms.c.terms)
+        same_version = sources.c.version == source_terms.c.version
         engine = open_engine(database_url)
         with engine.connect() as connection:
-            rows = connection.execute(select(*columns)).all()
+            rows = connection.execute(select(*columns).where(same_version)).all()
         engine.dispose()
         self.version = {row.source: int(row.version) for row in rows}
         self.passages = {row.source: int(row.passages) for row in rows}

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from knowledge.errors import StoreError
-from knowledge.index import Point, SparseVector, open_index
+from knowledge.index import Point, SparseVector
 from knowledge.store.embedded import EmbeddedIndex, store_service
+from knowledge.store.opening import open_index
 
 ROOT = Path(__file__).resolve().parents[2]
 DIMENSION = 8
