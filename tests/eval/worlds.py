@@ -19,7 +19,7 @@ from sqlalchemy import select
 from knowledge.embedding import Embedder, Vectors
 from knowledge.index import Hit, PassageIndex, SparseVector
 from knowledge.ingest import Progress
-from knowledge.ledger import Ledger, open_engine, sources, sqlite_url, unpack_terms
+from knowledge.ledger import Ledger, open_engine, source_terms, sources, sqlite_url, unpack_terms
 from knowledge.library import Library
 from knowledge.retriever import HybridRetriever
 from knowledge.settings import KnowledgeSettings
