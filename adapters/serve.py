@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,11 @@ log = logging.getLogger("secretary")
 SAMPLE = "notice.sample"
 GRACE_S = 5
 """Seconds that open answers get to finish when the server is asked to end."""
+
+
+def tell(sentence: str) -> None:
+    """To whoever started the program, whatever LOG_LEVEL says."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 class Service:
@@ -69,7 +75,7 @@ class Service:
     async def start(self) -> None:
         """Fills an empty knowledge base with the sample, then wakes the model."""
         for platform in self._platforms:
-            log.warning(say("notice.platform_pending", self._language, platform=platform))
+            tell(say("notice.platform_pending", self._language, platform=platform))
         try:
             await asyncio.to_thread(self._prepare)
         except (KnowledgeError, BotError) as error:
@@ -96,7 +102,7 @@ class Service:
 
     def _remark(self, key: str) -> None:
         self._notices.append(key)
-        log.warning(say(key, self._language))
+        tell(say(key, self._language))
 
     def _show(self, progress: Progress) -> None:
         self._knowledge = f"ingesting {progress.done}/{progress.total}"
@@ -118,7 +124,7 @@ def serve(settings: Settings) -> None:
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        log.warning(say("cli.serving", settings.bot_language, url=f"http://{shown}:{port}"))
+        tell(say("cli.serving", settings.bot_language, url=f"http://{shown}:{port}"))
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
         )

@@ -81,9 +81,9 @@ class Assistant:
                 return _answer(ask, "smalltalk", say("question.symbols", language))
             case "ok":
                 kind = route(ask.text)
-                return (
-                    _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language)) if kind else None
-                )
+                if kind is None or (ask.history and kind == "capabilities"):
+                    return None  # 「怎麼用？」 after an answer asks about what was answered
+                return _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language))
 
     async def _from_evidence(
         self, ask: Ask, evidence: Evidence, language: str, watch: _Watch
