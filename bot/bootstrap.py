@@ -10,9 +10,9 @@ from langchain_core.messages import BaseMessage
 
 from bot import prompts
 from bot.assistant import Assistant
-from bot.chain import Budgets, Chain, Clock, build_chain
+from bot.chain import Budgets, Chain, Clock, build_chain, judge
 from bot.errors import ModelError
-from bot.grounding import Calibration, Grounded, NoData, calibration_for, check
+from bot.grounding import Calibration, Grounded, NoData, calibration_for
 from bot.llm.base import Engine, Gate
 from bot.settings import BotSettings, ModelSettings
 from bot.standalone import standalone
@@ -64,12 +64,8 @@ class Bot:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
         found = self.library.search(Query(texts, None, k))
-        return found, check(
-            found.signals,
-            found.known,
-            self.calibration,
-            model_follows=self.engine is not None,
-        )
+        follows = self.engine is not None
+        return found, judge(question, found, self.calibration, model_follows=follows)
 
 
 def build(

