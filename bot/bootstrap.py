@@ -63,7 +63,7 @@ class Bot:
     def search(self, question: str, k: int) -> tuple[Retrieved, Grounded | NoData]:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
-        found = self.library.search(Query(texts, None, k))
+        found = self.library.search(Query(texts, None, k, fill=True))
         follows = self.engine is not None
         return found, judge(question, found, self.calibration, model_follows=follows)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -173,9 +174,8 @@ def prepare_folder(data_dir: Path) -> None:
     """Raises StoreError `config.data_dir` where DATA_DIR cannot be made or written."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        probe = data_dir / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise StoreError("config.data_dir", path=str(data_dir), problem=problem) from error

@@ -34,6 +34,8 @@ class Query:
     audiences: frozenset[str] | None = None
     """None: everything."""
     k: int = 5
+    fill: bool = False
+    """Show k passages even where fewer match at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class HybridRetriever:
                 if scored.passage.id not in found or found[scored.passage.id].score < scored.score:
                     found[scored.passage.id] = scored
         best = distinct(sorted(found.values(), key=lambda scored: -scored.score), query.k)
-        if len(best) < min(query.k, total):
+        if query.fill and len(best) < min(query.k, total):
             best += self._any_others({scored.passage.id for scored in best}, query)
         return Retrieved(tuple(best[: query.k]), signals, failure, total)
 

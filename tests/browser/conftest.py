@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests, a fresh profile for each.
+"""One Chromium for a file of browser tests, a fresh profile for each.
 
 Pictures are saved only on request: SCREENSHOTS=/some/folder outside the repository.
 """
@@ -26,7 +26,9 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it lives, the driver keeps an event loop running in this
+# thread, and no asynchronous test could run beside it.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, NAMES)), None)

@@ -85,7 +85,7 @@ def test_dead_versions_never_show_and_the_pool_is_refilled() -> None:
 def test_a_search_shows_k_passages_even_where_nothing_matches() -> None:
     library = Library([hit("a", 1.0), hit("b", 1.0)], alive={1})
     library.search = lambda *_: ([], [])  # type: ignore[method-assign]
-    found = HybridRetriever(library, library, None).search(Query(("無關",), None, 2))  # type: ignore[arg-type]
+    found = HybridRetriever(library, library, None).search(Query(("無關",), None, 2, fill=True))  # type: ignore[arg-type]
     assert [one.score for one in found.passages] == [0.0, 0.0]
 
 
