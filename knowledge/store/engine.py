@@ -27,7 +27,7 @@ DENSE: Final = "dense"
 _SEGMENT_KB: Final = 20_000
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _RESCORED: Final = edge.SearchParams(
-    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=3.0)
+    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=2.0)
 )
 
 

@@ -25,8 +25,9 @@ QUESTION = HumanMessage("參考資料：\n[1] 本店上午十點開門，下午�
 
 def model_file() -> Path:
     named = os.environ.get("LLM_MODEL_PATH")
-    here = sorted(Path("models").glob("*.gguf"))
-    path = Path(named) if named else (here[0] if here else Path("models") / EMBEDDED.name)
+    folder = Path(__file__).parents[2] / "models"
+    here = sorted(folder.glob("*.gguf"))
+    path = Path(named) if named else (here[0] if here else folder / EMBEDDED.name)
     if not path.is_file():
         pytest.skip(f"no model file at {path}: run `secretary model fetch`")
     return path
