@@ -158,7 +158,7 @@ def test_a_batch_answers_line_by_line_in_order(home: Home, llm: ScriptedLLM) -> 
 
 def _slow_first(body: dict[str, Any]) -> Reply:
     """What was asked first is ready last."""
-    is_hours = body["messages"][-1]["content"].endswith(HOURS)
+    is_hours = f"問題：{HOURS}\n" in body["messages"][-1]["content"]
     if is_hours:
         return Reply("平日上午十點開門。[1]", first_delay_s=0.3)
     return Reply("收到後七天內可以退貨。[1]")
