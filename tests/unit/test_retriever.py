@@ -33,6 +33,7 @@ def test_a_passage_missing_from_the_dense_pool_counts_as_its_worst() -> None:
         one.passage.id: one for one in fuse([hit("a", 4.0)], [hit("b", 0.9), hit("c", 0.8)], 8.0)
     }
     assert ranked["a"].dense == pytest.approx(0.8)
+    assert ranked["a"].score == pytest.approx(0.5 + DENSE_WEIGHT * 0.8)
 
 
 def test_without_vectors_the_lexical_share_decides_alone() -> None:
