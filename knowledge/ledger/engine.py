@@ -13,6 +13,7 @@ from knowledge.errors import LedgerError
 
 _WRITER_KEY = 0x5EC2E7A
 """Of the advisory lock; any number that no other program uses."""
+_MAKER_KEY = _WRITER_KEY + 1
 _WAIT_S = 3600
 
 
@@ -57,6 +58,19 @@ def one_writer(engine: Engine, on_wait: Callable[[], None]) -> Iterator[None]:
     """
     lock = _postgres_lock if engine.dialect.name == "postgresql" else _file_lock
     with lock(engine, on_wait):
+        yield
+
+
+@contextmanager
+def one_maker(engine: Engine) -> Iterator[None]:
+    """One program at a time makes or changes the tables: "if not exists" alone is a race."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as held:  # given back with the transaction, whatever happens
+            held.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKER_KEY})
+            yield
+        return
+    with Path(str(engine.url.database)).with_suffix(".schema.lock").open("w") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         yield
 
 

@@ -1,5 +1,6 @@
 """What the rest of the program reads and writes."""
 
+import errno
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -8,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from knowledge.errors import LedgerError, StoreError
-from knowledge.ledger.engine import one_writer, problem_of
+from knowledge.ledger.engine import one_maker, one_writer, problem_of
 from knowledge.ledger.tables import (
     SourceRow,
     facts,
@@ -36,32 +37,17 @@ class Ledger:
         self._create_tables()
 
     def _create_tables(self) -> None:
-        try:
-            with self._transaction() as tx:
-                metadata.create_all(tx)
-        except LedgerError as error:
-            is_sqlite = self._engine.dialect.name == "sqlite"
-            if isinstance(error.__cause__, OperationalError) and not is_sqlite:
-                raise  # no connection: asking again would only take as long again
-            # Another program was making them at the same moment; now they are there.
-            with self._transaction() as tx:
-                metadata.create_all(tx)
+        """Raises LedgerError `database.unavailable`, StoreError `disk.full`."""
+        with _plain_errors(self._engine), one_maker(self._engine):
+            metadata.create_all(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """Raises LedgerError `database.unavailable`, StoreError `disk.full`."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
-            if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
-                raise StoreError("disk.full", path=str(self._engine.url.database)) from error
-            raise LedgerError("database.unavailable", problem=problem_of(error)) from error
-        except DBAPIError as error:
-            raise LedgerError("database.unavailable", problem=problem_of(error)) from error
+        with _plain_errors(self._engine), self._engine.begin() as connection:
+            yield connection
 
     def writer(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
         """One ingest at a time over everybody who shares this database; see `one_writer`."""
@@ -184,6 +170,21 @@ class Ledger:
             ),
             [{"t": term, "n": sign * count} for term, count in sorted(terms.items())],
         )
+
+
+@contextmanager
+def _plain_errors(engine: Engine) -> Iterator[None]:
+    """Raises LedgerError `database.unavailable`, StoreError `disk.full`."""
+    try:
+        yield
+    except DBAPIError as error:
+        if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
+            raise StoreError("disk.full", path=str(engine.url.database)) from error
+        raise LedgerError("database.unavailable", problem=problem_of(error)) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreError("disk.full", path=str(engine.url.database)) from error
+        raise LedgerError("database.unavailable", problem=error.strerror or "?") from error
 
 
 def _row_columns() -> Select[Any]:

@@ -155,15 +155,17 @@ def test_a_failed_writer_leaves_the_door_open(url: str) -> None:
 
 def test_opening_at_the_same_time_makes_the_tables_once(url: str) -> None:
     problems: list[KnowledgeError] = []
+    together = threading.Barrier(8)
 
     def start() -> None:
+        together.wait(20)
         try:
             with opened(url) as ledger:
                 ledger.all()
         except KnowledgeError as error:
             problems.append(error)
 
-    threads = [threading.Thread(target=start) for _ in range(6)]
+    threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
