@@ -10,12 +10,13 @@ from bot.chain import Chain, Evidence
 from bot.citing import Refused, Supported, check
 from bot.errors import BotError, ModelError
 from bot.grounding import NoData, is_sure
-from bot.language import StreamingConverter, detect, to_taiwan
+from bot.language import detect, to_taiwan
 from bot.llm.extractive import compose
 from bot.messages import Answer, AnswerEvent, Ask, Citation, Finished, TextDelta, Thinking, Timings
 from bot.phrases import describe, locate, say
+from bot.screen import Screen
 from bot.smalltalk import clean, meaningful, route
-from bot.thinking import RETRACT, strip_thinking
+from bot.thinking import strip_thinking
 from knowledge.errors import KnowledgeError
 from knowledge.passages import Passage
 
@@ -112,21 +113,28 @@ class Assistant:
         """Streams what the model says, then checks it as a whole."""
         start, said = perf_counter(), ""
         speech = self._chain.generate(evidence)
-        converter = StreamingConverter() if language == "zh-TW" else None
+        screen = Screen(language)
         try:
             async with aclosing(speech.deltas()) as deltas:
                 async for delta in deltas:
                     said += delta
-                    shown = delta.replace(RETRACT, "")
-                    yield TextDelta(converter.feed(shown) if converter else shown)
+                    if shown := screen.feed(delta):
+                        yield TextDelta(shown)
         except ModelError as error:
-            watch.model = (perf_counter() - start) * 1000
+            watch.model = (watch.model or 0.0) + (perf_counter() - start) * 1000
             log.warning("model failed: %s %s", error.code, error.detail)
             notice = _failed_notice(error, language)
             yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
-        watch.model = (perf_counter() - start) * 1000
-        yield self._finish(self._checked(found, evidence, said, speech.truncated, language), watch)
+        watch.model = (watch.model or 0.0) + (perf_counter() - start) * 1000
+        answer = self._checked(found, evidence, said, speech.truncated, language)
+        narrowed = self._chain.narrowed(evidence) if answer.reason == "model.sentinel" else None
+        if narrowed is None:
+            yield self._finish(answer, watch)
+            return
+        async with aclosing(self._speak(found, narrowed, language, watch)) as events:
+            async for event in events:
+                yield event
 
     def _checked(
         self, found: Answer, evidence: Evidence, said: str, truncated: bool, language: str

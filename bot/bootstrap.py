@@ -19,7 +19,7 @@ from bot.standalone import standalone
 from knowledge.library import Library
 from knowledge.retriever import Query, Retrieved
 
-SMALL_MODEL = Budgets(passages=5, context_characters=600, answer_tokens=160)
+SMALL_MODEL = Budgets(passages=5, context_characters=600, answer_tokens=160, second_look=True)
 """About seven seconds of reading on two cores; more would keep the asker waiting."""
 LARGE_MODEL = Budgets(passages=5, context_characters=1200, answer_tokens=512)
 
@@ -64,8 +64,8 @@ class Bot:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
         found = self.library.search(Query(texts, None, k, fill=True))
-        follows = self.engine is not None
-        return found, judge(question, found, self.calibration, model_follows=follows)
+        follows, year = self.engine is not None, self.chain.clock().year
+        return found, judge(question, found, self.calibration, model_follows=follows, year=year)
 
 
 def build(
@@ -84,7 +84,8 @@ def build(
     zone = ZoneInfo(settings.timezone)
     clock = clock or (lambda: datetime.now(zone))
     calibration = calibration_for(library.embedding_model)
-    budgets = SMALL_MODEL if settings.model.engine == "embedded" else LARGE_MODEL
+    is_small = engine is not None and engine.name == "embedded"
+    budgets = SMALL_MODEL if is_small else LARGE_MODEL
     chain = build_chain(library.retriever, calibration, engine, budgets, clock)
     assistant = Assistant(chain, settings.language, sparse_only=library.embedder is None)
     return Bot(settings, library, engine, chain, assistant, calibration)

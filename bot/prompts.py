@@ -60,9 +60,12 @@ def messages(
     now: datetime,
     previous: Turn | None = None,
     limit: int = 1200,
+    *,
+    remind: bool = True,
 ) -> list[BaseMessage]:
     """The whole prompt. `previous` is the turn that an elliptical question leans on."""
-    return [*fixed_messages(), HumanMessage(_task(question, passages, now, previous, limit))]
+    task = [_task(question, passages, now, previous, limit), *([REMINDER] if remind else [])]
+    return [*fixed_messages(), HumanMessage("\n".join(task))]
 
 
 def _task(
@@ -71,7 +74,7 @@ def _task(
     parts = ["參考資料：", *reference(passages, limit), "", f"現在是{moment(now)}。"]
     if previous is not None:
         parts.append(f"上一個問題：{previous.question}\n上一個回答：{previous.answer[:200]}")
-    parts += [f"問題：{question}", REMINDER]
+    parts.append(f"問題：{question}")
     return "\n".join(parts)
 
 

@@ -1,6 +1,7 @@
 """`secretary eval`: questions with known answers, measured; see `bot.evaluation.metrics`."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,7 @@ from adapters.cli.console import print_json, progress_bar, settings
 from adapters.settings import Settings
 from bot.bootstrap import Bot
 from bot.errors import ConfigError
-from bot.evaluation.metrics import Judged, judge, summarize
+from bot.evaluation.metrics import Judged, judge, judged_json, summarize
 from bot.evaluation.questions import EvalLine, read_questions
 from bot.evaluation.report import render
 from bot.evaluation.run import Evaluator, Result
@@ -30,6 +31,11 @@ INTERRUPTED = 130
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="另外寫一頁 HTML 報告"
 )
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="把每一題的回答、閘門信心與判定寫成 JSONL，一題一行，做完就寫",
+)
 @click.option("--retrieval-only", is_flag=True, help="只測檢索與閘門，不產生回答")
 @click.option("--limit", type=click.IntRange(min=1), help="只測前幾題")
 @click.option(
@@ -39,6 +45,7 @@ def evaluate(
     file: Path,
     as_json: bool,
     report: Path | None,
+    answers: Path | None,
     retrieval_only: bool,
     limit: int | None,
     concurrency: int | None,
@@ -47,8 +54,14 @@ def evaluate(
     lines = read_questions(file, limit)
     loaded = settings()
     session = _Session()
+    notes = _Notes(answers)
     with _counting(len(lines)) as count:
-        work = _measure(session, lines, retrieval_only, concurrency, count)
+
+        def done(judged: Judged) -> None:
+            notes.add(judged)
+            count(judged)
+
+        work = _measure(session, lines, retrieval_only, concurrency, done)
         try:
             asyncio.run(work)
         except KeyboardInterrupt:
@@ -62,6 +75,8 @@ def evaluate(
         _print(summary)
     if report is not None:  # after the figures: a full disk must not cost an hour's work
         _write(report, session.judged, summary, file.name, loaded)
+    if notes.problem is not None:
+        raise notes.problem
     if session.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
 
@@ -112,18 +127,47 @@ def _counting(total: int) -> Iterator[Callable[[Judged], None]]:
         yield count
 
 
+class _Notes:
+    """The file of `--answers`. A disk that fills up ends the notes, not the evaluation."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Raises ConfigError `cli.write_failed` where it cannot even begin."""
+        self.path = path
+        self.problem: ConfigError | None = None
+        if path is not None:
+            with _writable(path):
+                path.write_bytes(b"")
+
+    def add(self, judged: Judged) -> None:
+        if self.path is None or self.problem is not None:
+            return
+        line = json.dumps(judged_json(judged), ensure_ascii=False) + "\n"
+        try:
+            with _writable(self.path), self.path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except ConfigError as error:
+            self.problem = error
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Raises ConfigError `cli.write_failed`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise ConfigError("cli.write_failed", path=str(path), problem=problem) from error
+
+
 def _write(
     path: Path, judged: Sequence[Judged], summary: dict[str, Any], title: str, loaded: Settings
 ) -> None:
     """Raises ConfigError `cli.write_failed`."""
     made = datetime.now(ZoneInfo(loaded.timezone))
     page = render(judged, summary, title=title, made=made, model=_model(loaded, summary))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writable(path):
         path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-        raise ConfigError("cli.write_failed", path=str(path), problem=problem) from error
 
 
 def _model(loaded: Settings, summary: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ at the end, or a word put where the passage has another one between the same nei
 """
 
 import re
+import unicodedata
 
 from bot.checks.marks import without_marks
 from bot.checks.text import fold, words
@@ -103,6 +104,22 @@ def _knows(name: str, known: str) -> bool:
     return len(bare) >= 4 and bare in re.sub(r"[^a-z0-9\u3400-\u9fff]", "", known)
 
 
+def strange_words(question: str, known: str) -> list[str]:
+    """Latin words and codes in a Chinese question that ``known`` does not hold, however they
+    are written: people type ``samsung pay`` and ``r7``."""
+    if not re.search(f"[{_HAN}]", question):
+        return []
+    plain = _ADDRESS.sub(" ", unicodedata.normalize("NFKC", question))
+    return [name for name in _LATIN.findall(plain) if _is_strange(name, known)]
+
+
+def _is_strange(name: str, known: str) -> bool:
+    bare = re.sub(r"[^a-z0-9]", "", name.lower())
+    if len(bare) < 2 or bare in _HARMLESS or re.fullmatch(r"\d+[a-z]{1,5}", bare):
+        return False
+    return not _knows(fold(name), known) and bare not in re.sub(r"[\W_]", "", known)
+
+
 def missing_quote(text: str, known: str) -> str | None:
     """What stands in quotation marks must stand, nearly so, in the evidence."""
     letters = _letters(known)
@@ -133,6 +150,17 @@ def _transcribed(text: str, known: str) -> str | None:
         if first[-2:] not in known or last[:2] not in known or any(m not in known for m in middle):
             return match[0]
     return None
+
+
+def strange_transcriptions(question: str, known: str) -> list[str]:
+    """Transcribed names of which neither the first part nor the last is in ``known``: parts
+    are transcribed in many ways, and where a first part begins cannot be seen."""
+    parted = (
+        (match[0], re.split(f"[{_DOTS}]", match[0])) for match in _TRANSCRIBED.finditer(question)
+    )
+    return [
+        name for name, parts in parted if parts[0][-2:] not in known and parts[-1][:2] not in known
+    ]
 
 
 def _person(text: str, known: str) -> str | None:

@@ -34,6 +34,7 @@ from bot.evaluation.intervals import (
 )
 from bot.evaluation.matching import says, valid_citations
 from bot.evaluation.run import Result
+from bot.render import answer_json
 
 Mistake = Literal["wrong_answer", "false_refusal", "false_answer", "failed"]
 
@@ -76,6 +77,23 @@ def judge(result: Result) -> Judged:
         right=says(answer.text, line.answers) if tested and answer is not None else None,
         citations=tuple(valid_citations(answer)) if answer is not None else (),
     )
+
+
+def judged_json(judged: Judged) -> dict[str, Any]:
+    """One line of `--answers`: the answer's stable JSON and what was thought of it."""
+    result = judged.result
+    shown = answer_json(result.answer) if result.answer is not None else {}
+    return {
+        "id": result.line.id,
+        "question": result.line.question,
+        **shown,
+        "answerable": result.line.answerable,
+        "answers": list(result.line.answers),
+        "confidence": result.confidence,
+        "rank": judged.rank,
+        "mistake": judged.mistake,
+        "citations_valid": list(judged.citations),
+    }
 
 
 def summarize(

@@ -5,11 +5,14 @@ SQuAD-like JSON with a byte-order mark and is not part of this repository:
 
     python -m tests.eval.drcd DRCD.json --out DIR
 
-writes one Markdown file per article below `DIR/docs/` and `DIR/questions.jsonl`.
+writes one Markdown file per article below `DIR/docs/` and `DIR/questions.jsonl`. With
+`--hide 130 --sample 200 --seed 7` only the articles that are not hidden are written, and
+the questions are 200 of theirs and 200 that only the hidden articles answer.
 """
 
 import argparse
 import json
+import random
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -44,6 +47,26 @@ def questions(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+def half_hidden(
+    path: Path, hide: int, sample: int, seed: int
+) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
+    """Documents without `hide` articles, and `sample` questions of either kind, mixed."""
+    chance = random.Random(seed)
+    everything = documents(path)
+    hidden = set(chance.sample([name for name, _ in everything], hide))
+    asked = questions(path)
+    can = chance.sample([row for row in asked if row["source"] not in hidden], sample)
+    cannot = chance.sample([row for row in asked if row["source"] in hidden], sample)
+    rows = [*can, *(_unanswerable(row) for row in cannot)]
+    chance.shuffle(rows)
+    return [pair for pair in everything if pair[0] not in hidden], rows
+
+
+def _unanswerable(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: row[key] for key in ("question", "paragraph")}
+    return {"id": f"u-{row['id']}", "answers": [], "answerable": False, **kept}
+
+
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Writes one object a line, UTF-8, with the folder made when missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,12 +95,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--hide", type=int, default=0, metavar="ARTICLES")
+    parser.add_argument("--sample", type=int, default=200, metavar="QUESTIONS")
+    parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     folder: Path = given.out / "docs"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in documents(given.file):
+    pairs, rows = documents(given.file), []
+    if given.hide:
+        pairs, rows = half_hidden(given.file, given.hide, given.sample, given.seed)
+    for name, text in pairs:
         (folder / name).write_text(text, encoding="utf-8")
-    write_jsonl(given.out / "questions.jsonl", questions(given.file))
+    write_jsonl(given.out / "questions.jsonl", rows or questions(given.file))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,29 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ModelUnavailable
-from bot.messages import Ask
+from bot.messages import Ask, TextDelta
 from bot.phrases import say
-from tests.support.bot import ScriptedEngine, ask, bot_over
-from tests.support.leaf_shop import HOURS, HOURS_TEXT, STRANGE, answer_of, open_shop
+from bot.prompts import REMINDER
+from tests.support.bot import ScriptedEngine, ask, bot_over, events_of
+from tests.support.leaf_shop import (
+    HOURS,
+    HOURS_TEXT,
+    STRANGE,
+    VAGUE,
+    answer_of,
+    open_department_store,
+    open_shop,
+)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return open_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return open_department_store(tmp_path_factory.mktemp("store"))
 
 
 async def test_a_supported_answer_is_shown_with_a_verbatim_quote(data: Path) -> None:
@@ -39,6 +53,37 @@ async def test_the_models_refusal_becomes_no_data(data: Path, said: str) -> None
     assert (answer.outcome, answer.citations) == ("no_data", ())
     assert answer.text == say("answer.no_data")
     assert answer.reason == "model.sentinel"
+
+
+def _gives_up_among_many(task: str) -> str:
+    return "無資料" if REMINDER in task else "平日上午十點開門。[1]"
+
+
+async def test_a_small_model_that_gives_up_too_early_is_asked_again(store: Path) -> None:
+    """With the best passage alone, where there all but certainly is an answer."""
+    engine = ScriptedEngine(_gives_up_among_many, small=True)
+    async with bot_over(store, engine) as bot:
+        events = await events_of(bot, HOURS)
+    answer = events[-1].answer
+    assert (answer.outcome, answer.text) == ("grounded", "平日上午十點開門。[1]")
+    first, second = engine.tasks
+    assert "[2]" in first
+    assert "[2]" not in second
+    said = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert said == "平日上午十點開門。[1]", "nobody sees the first 無資料 flash by"
+
+
+@pytest.mark.parametrize(
+    ("question", "small", "calls"), [(HOURS, True, 2), (HOURS, False, 1), (VAGUE, True, 1)]
+)
+async def test_a_refusal_is_believed_where_it_is_likely_right(
+    store: Path, question: str, small: bool, calls: int
+) -> None:
+    """A larger model's, one to a question that may well have no answer, and any second one."""
+    engine = ScriptedEngine("無資料", small=small)
+    async with bot_over(store, engine) as bot:
+        answer = await ask(bot, question)
+    assert (answer.outcome, len(engine.prompts)) == ("no_data", calls)
 
 
 async def test_what_the_gate_refuses_never_reaches_the_model(data: Path) -> None:

@@ -98,6 +98,30 @@ def test_it_measures_answers_refusals_and_citations(home: Path, llm: ScriptedLLM
     assert "小秘書評測報告" in (home / "out" / "r.html").read_text(encoding="utf-8")
 
 
+def test_every_answer_can_be_kept_with_what_was_thought_of_it(home: Path, llm: ScriptedLLM) -> None:
+    llm.answer = lambda body: "葉脈文具台北店平日 10:00 開門 [1]。"
+    file = _questions(home, HOURS, WEATHER)
+    done = _run(home, "eval", file, "--json", "--answers", "out/a.jsonl", base_url=llm.base_url)
+    assert done.returncode == 0, done.stderr
+    lines = (home / "out" / "a.jsonl").read_text("utf-8").splitlines()
+    hours, weather = sorted(map(json.loads, lines), key=lambda line: line["id"])
+    assert (hours["id"], hours["outcome"], hours["mistake"]) == ("h", "grounded", None)
+    assert (hours["rank"], hours["citations_valid"]) == (1, [True])
+    assert (weather["outcome"], weather["answerable"], weather["reason"]) == (
+        "no_data",
+        False,
+        "gate",
+    )
+
+
+def test_answers_that_cannot_be_kept_are_said_before_the_work(home: Path, llm: ScriptedLLM) -> None:
+    (home / "full").write_text("", encoding="utf-8")
+    file = _questions(home, HOURS)
+    done = _run(home, "eval", file, "--answers", "full/a.jsonl", base_url=llm.base_url)
+    assert (done.returncode, done.stdout, llm.chats) == (1, "", [])
+    assert "full/a.jsonl" in done.stderr
+
+
 def test_retrieval_only_needs_no_model(home: Path, llm: ScriptedLLM) -> None:
     file = _questions(home, HOURS, RETURNS)
     done = _run(home, "eval", file, "--retrieval-only", "--json", base_url=llm.base_url)

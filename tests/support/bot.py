@@ -42,6 +42,8 @@ class ScriptedEngine(Engine):
 
     say: Script | Callable[[str], Script] = ""
     """A function gets the text of the last message."""
+    small: bool = False
+    """Pretend to be the embedded model, which is read to and asked otherwise."""
     cut: bool = False
     """End as if `max_tokens` were spent."""
     prompts: list[list[BaseMessage]] = field(default_factory=list)
@@ -54,7 +56,7 @@ class ScriptedEngine(Engine):
 
     @property
     def name(self) -> Literal["openai", "embedded"]:
-        return "openai"
+        return "embedded" if self.small else "openai"
 
     async def model_id(self) -> str:
         return "scripted"
