@@ -33,11 +33,11 @@ def build_app(
     """`more` are the routers of other doors (webhooks, metrics, admin)."""
     app = FastAPI(title="小秘書 Secretary", docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
-    api = v1.Api(assistant, readiness, suggestions, settings.bot_language, ping_s)
     guard = Guard(settings.api_keys, settings.http_host)
+    api = v1.Api(assistant, readiness, suggestions, settings.bot_language, ping_s, guard)
     routers = (
         health.router(readiness),
-        v1.router(api, guard),
+        v1.router(api),
         page.router(settings.bot_language),
         *more,
     )

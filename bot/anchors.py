@@ -38,5 +38,5 @@ def _past_years(question: str, this_year: int) -> Iterator[str]:
 def _tells(year: str, known: str) -> bool:
     """Also when one of the two counts from 1912."""
     other = int(year) - _MINGUO
-    forms = [year, f"民国{other}年"] if other > 0 else [year, str(int(year) + _MINGUO)]
-    return any(form in known for form in forms)
+    form = f"民国{other}年" if other > 0 else str(int(year) + _MINGUO)
+    return any(re.search(rf"(?<!\d){one}(?!\d)", known) for one in (year, form))

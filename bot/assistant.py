@@ -12,8 +12,19 @@ from bot.errors import BotError, ModelError
 from bot.grounding import NoData, is_sure
 from bot.language import detect, to_taiwan
 from bot.llm.extractive import compose
-from bot.messages import Answer, AnswerEvent, Ask, Citation, Finished, TextDelta, Thinking, Timings
+from bot.messages import (
+    Answer,
+    AnswerEvent,
+    Ask,
+    Citation,
+    Finished,
+    TextDelta,
+    Thinking,
+    Timings,
+    Usage,
+)
 from bot.phrases import describe, locate, say
+from bot.prompts import PROMPT_VERSION
 from bot.screen import Screen
 from bot.smalltalk import clean, meaningful, route
 from bot.thinking import strip_thinking
@@ -89,7 +100,11 @@ class Assistant:
     async def _from_evidence(
         self, ask: Ask, evidence: Evidence, language: str, watch: _Watch
     ) -> AsyncGenerator[AnswerEvent, None]:
-        found = replace(_answer(ask, "no_data", ""), passages=evidence.found.passages)
+        found = replace(
+            _answer(ask, "no_data", ""),
+            passages=evidence.found.passages,
+            confidence=evidence.verdict.confidence if evidence.found.passages else None,
+        )
         if evidence.found.embedding_failed is not None:
             problem = evidence.found.embedding_failed.code
             found = replace(found, notice=say("notice.embedding_failed", language, problem=problem))
@@ -127,6 +142,12 @@ class Assistant:
             yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
         watch.model = (watch.model or 0.0) + (perf_counter() - start) * 1000
+        found = replace(
+            found,
+            model=await speech.model(),
+            usage=_sum(found.usage, speech.usage),
+            prompt_version=PROMPT_VERSION,
+        )
         answer = self._checked(found, evidence, said, speech.truncated, language)
         narrowed = self._chain.narrowed(evidence) if answer.reason == "model.sentinel" else None
         if narrowed is None:
@@ -178,6 +199,12 @@ class Assistant:
 
 def _answer(ask: Ask, outcome: str, text: str) -> Answer:
     return Answer(question=ask.text, outcome=outcome, text=text, id=ask.id)  # type: ignore[arg-type]
+
+
+def _sum(before: Usage | None, now: Usage | None) -> Usage | None:
+    if before is None or now is None:
+        return now or before
+    return Usage(before.prompt + now.prompt, before.completion + now.completion)
 
 
 def _failed_notice(error: ModelError, language: str) -> str:

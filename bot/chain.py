@@ -18,10 +18,11 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from bot import prompts
 from bot.anchors import unheard_of
+from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, check, is_likely
 from bot.language import detect
 from bot.llm.base import Engine, Generation
-from bot.messages import Ask
+from bot.messages import Ask, Usage
 from bot.standalone import Standalone, standalone
 from knowledge.passages import Passage
 from knowledge.retriever import HybridRetriever, Query, Retrieved
@@ -80,7 +81,6 @@ class Chain:
 
     def generate(self, evidence: Evidence) -> "Speech":
         """One call of the model. Raises ModelError while it is iterated."""
-        assert self.engine is not None
         return Speech(self, evidence)
 
 
@@ -89,6 +89,7 @@ class Speech:
 
     def __init__(self, chain: Chain, evidence: Evidence) -> None:
         self._generation: Generation | None = None
+        assert chain.engine is not None
         self._engine = chain.engine
         self._tokens = chain.budgets.answer_tokens
         prompt: Runnable[Evidence, list[BaseMessage]] = RunnableLambda(_prompter(chain))
@@ -98,6 +99,18 @@ class Speech:
     @property
     def truncated(self) -> bool:
         return self._generation is not None and self._generation.truncated
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the server does not count."""
+        return self._generation.usage if self._generation is not None else None
+
+    async def model(self) -> str | None:
+        """The model's name; None where the server that just answered will not say it."""
+        try:
+            return await self._engine.model_id()
+        except ModelError:
+            return None
 
     async def deltas(self) -> AsyncGenerator[str, None]:
         try:
@@ -111,7 +124,6 @@ class Speech:
                 await self._generation.aclose()
 
     async def _speak(self, prompts_: AsyncIterator[list[BaseMessage]]) -> AsyncIterator[str]:
-        assert self._engine is not None
         async for messages in prompts_:
             self._generation = self._engine.stream(messages, max_tokens=self._tokens)
             async with aclosing(self._generation):

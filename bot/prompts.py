@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from bot.messages import Turn
 from knowledge.passages import Passage
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 NO_DATA = "無資料"
 """The refusal sentinel that the prompt asks for and `bot.citing` looks for."""

@@ -5,6 +5,7 @@ other site open in the same browser must be kept out too. It could reach us by a
 fetch (it sends its Origin) or by a name that it points at 127.0.0.1 (it sends that Host).
 """
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from adapters.web.errors import ApiError
+from bot.messages import Author
 
 _PROXY_HEADERS = ("x-forwarded-for", "forwarded", "x-real-ip")
 
@@ -29,6 +31,15 @@ class Guard:
             self._check_key(request)
         else:
             self._check_local(request)
+
+    def asker(self, request: Request, user: str | None) -> Author:
+        """Whose budget a question is taken from; `check` was passed. With keys a client may
+        name its own users (OpenAI's `user`); a page on this machine is one person."""
+        if not self.keys:
+            return Author("web", "local")
+        shown = request.headers.get("authorization", "").partition(" ")[2].strip()
+        key = hashlib.sha256(shown.encode("latin-1")).hexdigest()[:12]
+        return Author("web", f"{key}:{user}" if user else key, user)
 
     def _check_key(self, request: Request) -> None:
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")

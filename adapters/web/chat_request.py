@@ -6,12 +6,12 @@ nothing here (temperature, tools, …) are ignored.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from adapters.web.errors import ApiError
-from bot.messages import Ask, Turn
+from bot.messages import Ask, Author, Turn
 
 MODEL_ID = "secretary"
 
@@ -41,6 +41,7 @@ class ChatRequest(BaseModel):
     messages: list[Message] = Field(min_length=1)
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
+    user: Annotated[StrictStr, Field(max_length=150)] | None = None
 
     def wants_usage(self) -> bool:
         return bool(self.stream_options and self.stream_options.include_usage)
@@ -54,8 +55,8 @@ class Question:
     history: tuple[Turn, ...]
     prompt_text: str
 
-    def ask(self, ask_id: str) -> Ask:
-        return Ask(text=self.text, history=self.history, id=ask_id)
+    def ask(self, ask_id: str, asker: Author) -> Ask:
+        return Ask(text=self.text, history=self.history, id=ask_id, asker=asker)
 
 
 def parse(body: bytes) -> ChatRequest:

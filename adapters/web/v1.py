@@ -35,6 +35,7 @@ class Api:
     language: Language
     """Of errors and labels, where the client names none."""
     ping_s: float
+    guard: Guard
 
     async def models(self) -> Response:
         """Lists the one model. `secretary` is ours: what the chat page greets with."""
@@ -62,7 +63,9 @@ class Api:
             language=preferred(request.headers.get("accept-language"), self.language),
             prompt_text=asked.prompt_text,
         )
-        happening = events(self.assistant, asked.ask(reply.id), self.ping_s)
+        happening = events(
+            self.assistant, asked.ask(reply.id, self.guard.asker(request, chat.user)), self.ping_s
+        )
         if chat.stream:
             return EventStream(stream(happening, reply, with_usage=chat.wants_usage()))
         answer = await _unless_gone(request, happening)
@@ -102,8 +105,8 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def router(api: Api, guard: Guard) -> APIRouter:
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(guard.check)], tags=["v1"])
+def router(api: Api) -> APIRouter:
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(api.guard.check)], tags=["v1"])
     routes.add_api_route("/models", api.models, methods=["GET"], summary="模型清單 · Models")
     routes.add_api_route(
         "/chat/completions",

@@ -8,13 +8,7 @@ from typing import Literal, Protocol
 
 from langchain_core.messages import BaseMessage
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens, as the server counted them."""
-
-    prompt: int
-    completion: int
+from bot.messages import Usage
 
 
 @dataclass(slots=True)

@@ -14,10 +14,10 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from bot.llm.base import Usage
 from bot.llm.dialect import Dialect
 from bot.llm.endpoint import Endpoint
 from bot.llm.faults import MALFORMED, translate
+from bot.messages import Usage
 
 _NO_KEY = "unset"
 """Sent where no key is configured: without any, the SDK would take OPENAI_API_KEY from the

