@@ -6,8 +6,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from bot import phrases
+from bot.answers import answer_to, citations_of, context_of, failed, sum_of
 from bot.chain import Chain, Evidence
-from bot.citing import Refused, Supported, check
+from bot.citing import Reason, Refused, Supported, check
 from bot.errors import BotError, ModelError
 from bot.grounding import NoData, is_sure
 from bot.language import detect, to_taiwan
@@ -16,25 +18,23 @@ from bot.messages import (
     Answer,
     AnswerEvent,
     Ask,
-    Citation,
     Finished,
     TextDelta,
     Thinking,
     Timings,
-    Usage,
 )
-from bot.phrases import describe, locate, say
+from bot.phrases import Say, describe
 from bot.prompts import PROMPT_VERSION
 from bot.screen import Screen
 from bot.smalltalk import clean, meaningful, route
 from bot.thinking import strip_thinking
 from knowledge.errors import KnowledgeError
-from knowledge.passages import Passage
 
 log = logging.getLogger(__name__)
 
 _INVENTED = ("number", "name", "support", "empty")
 """Reasons that speak against the model, not against the passages."""
+_SENTINEL: Reason = "sentinel"
 MAX_QUESTION = 2000
 """Characters; longer questions are refused with a sentence, never cut."""
 
@@ -54,10 +54,13 @@ class _Watch:
 class Assistant:
     """Answers questions. Yields exactly one `Finished`, always last, also on failure."""
 
-    def __init__(self, chain: Chain, language: str, *, sparse_only: bool = False) -> None:
+    def __init__(
+        self, chain: Chain, language: str, *, sparse_only: bool = False, say: Say = phrases.say
+    ) -> None:
         self._chain = chain
         self._language = language
         self._sparse_only = sparse_only
+        self._say = say
 
     async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
         watch = _Watch(perf_counter())
@@ -75,7 +78,7 @@ class Assistant:
                     yield event
         except (KnowledgeError, BotError) as error:
             log.warning("answer failed: %s %s", error.code, error.detail)
-            yield self._finish(_failed(ask, describe(error, language), error.code), watch)
+            yield self._finish(failed(ask, describe(error, language), error.code), watch)
 
     def _language_of(self, text: str) -> str:
         return {"zh": "zh-TW", "en": "en"}.get(detect(text), self._language)
@@ -84,38 +87,40 @@ class Assistant:
         """What needs no search: no question at all, or small talk."""
         match meaningful(ask.text, MAX_QUESTION):
             case "empty":
-                return _failed(ask, say("question.empty", language), "empty")
+                return failed(ask, self._say("question.empty", language), "empty")
             case "too_long":
-                text = say("question.too_long", language, limit=MAX_QUESTION)
+                text = self._say("question.too_long", language, limit=MAX_QUESTION)
                 short = replace(ask, text=ask.text[:200] + "…")
-                return _failed(short, text, "too_long")
+                return failed(short, text, "too_long")
             case "symbols":
-                return _answer(ask, "smalltalk", say("question.symbols", language))
+                return answer_to(ask, "smalltalk", self._say("question.symbols", language))
             case "ok":
                 kind = route(ask.text)
                 if kind is None or (ask.history and kind == "capabilities"):
                     return None  # 「怎麼用？」 after an answer asks about what was answered
-                return _answer(ask, "smalltalk", say(f"smalltalk.{kind}", language))
+                return answer_to(ask, "smalltalk", self._say(f"smalltalk.{kind}", language))
 
     async def _from_evidence(
         self, ask: Ask, evidence: Evidence, language: str, watch: _Watch
     ) -> AsyncGenerator[AnswerEvent, None]:
         found = replace(
-            _answer(ask, "no_data", ""),
+            answer_to(ask, "no_data", ""),
             passages=evidence.found.passages,
             confidence=evidence.verdict.confidence if evidence.found.passages else None,
         )
         if evidence.found.embedding_failed is not None:
             problem = evidence.found.embedding_failed.code
-            found = replace(found, notice=say("notice.embedding_failed", language, problem=problem))
+            found = replace(
+                found, notice=self._say("notice.embedding_failed", language, problem=problem)
+            )
         elif self._sparse_only:
-            found = replace(found, notice=say("notice.sparse_only", language))
+            found = replace(found, notice=self._say("notice.sparse_only", language))
         if isinstance(evidence.verdict, NoData):
-            yield self._finish(_no_data(found, evidence.verdict.reason, language), watch)
+            yield self._finish(self._no_data(found, evidence.verdict.reason, language), watch)
             return
         yield Thinking(evidence.found.passages)
         if self._chain.engine is None or not ask.use_model:
-            notice = say("notice.extractive", language)
+            notice = self._say("notice.extractive", language)
             yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
         async with aclosing(self._speak(found, evidence, language, watch)) as events:
@@ -138,18 +143,19 @@ class Assistant:
         except ModelError as error:
             watch.model = (watch.model or 0.0) + (perf_counter() - start) * 1000
             log.warning("model failed: %s %s", error.code, error.detail)
-            notice = _failed_notice(error, language)
+            notice = self._failed_notice(error, language)
             yield self._finish(self._extract(found, evidence, language, notice), watch)
             return
         watch.model = (watch.model or 0.0) + (perf_counter() - start) * 1000
         found = replace(
             found,
             model=await speech.model(),
-            usage=_sum(found.usage, speech.usage),
+            usage=sum_of(found.usage, speech.usage),
             prompt_version=PROMPT_VERSION,
         )
         answer = self._checked(found, evidence, said, speech.truncated, language)
-        narrowed = self._chain.narrowed(evidence) if answer.reason == "model.sentinel" else None
+        gave_up = answer.reason == f"model.{_SENTINEL}"
+        narrowed = self._chain.narrowed(evidence) if gave_up else None
         if narrowed is None:
             yield self._finish(answer, watch)
             return
@@ -171,71 +177,38 @@ class Assistant:
             texts,
             evidence.question,
             context=self._chain.told(evidence),
-            titles=[_context(passage) for passage in passages],
+            titles=[context_of(passage) for passage in passages],
             truncated=truncated,
         ):
             case Supported(text=text, quotes=quotes):
-                cited = _citations(passages, quotes, self._language)
+                cited = citations_of(passages, quotes, self._language)
                 return replace(found, outcome="grounded", text=text, citations=cited)
             case Refused(reason=reason, detail=detail):
                 log.info("answer refused after the model: %s %r", reason, detail)
                 if reason in _INVENTED and is_sure(evidence.verdict):
-                    notice = say("notice.check_failed", language)
+                    notice = self._say("notice.check_failed", language)
                     return self._extract(found, evidence, language, notice)
-                return _no_data(found, f"model.{reason}", language)
+                return self._no_data(found, f"model.{reason}", language)
 
     def _extract(self, found: Answer, evidence: Evidence, language: str, notice: str) -> Answer:
         """The best sentences, quoted: without a model, or when what it said cannot be shown."""
         passages = [scored.passage for scored in evidence.found.passages]
         text, quotes = compose(evidence.alone.texts[-1], passages)
         if not quotes:
-            return _no_data(found, "extract", language)
-        cited = _citations(passages, quotes, self._language)
+            return self._no_data(found, "extract", language)
+        cited = citations_of(passages, quotes, self._language)
         return replace(found, outcome="extractive", text=text, citations=cited, notice=notice)
+
+    def _no_data(self, found: Answer, reason: str, language: str) -> Answer:
+        key = "answer.no_data_empty" if reason == "empty" else "answer.no_data"
+        return replace(found, outcome="no_data", text=self._say(key, language), reason=reason)
+
+    def _failed_notice(self, error: ModelError, language: str) -> str:
+        problem = describe(error, language).rstrip("。.")
+        return self._say("notice.model_failed", language, problem=problem)
 
     def _finish(self, answer: Answer, watch: _Watch) -> Finished:
         return Finished(replace(answer, timings=watch.timings()))
-
-
-def _answer(ask: Ask, outcome: str, text: str) -> Answer:
-    return Answer(question=ask.text, outcome=outcome, text=text, id=ask.id)  # type: ignore[arg-type]
-
-
-def _sum(before: Usage | None, now: Usage | None) -> Usage | None:
-    if before is None or now is None:
-        return now or before
-    return Usage(before.prompt + now.prompt, before.completion + now.completion)
-
-
-def _failed_notice(error: ModelError, language: str) -> str:
-    return say("notice.model_failed", language, problem=describe(error, language).rstrip("。."))
-
-
-def _failed(ask: Ask, text: str, reason: str) -> Answer:
-    return replace(_answer(ask, "failed", text), reason=reason)
-
-
-def _no_data(found: Answer, reason: str, language: str) -> Answer:
-    key = "answer.no_data_empty" if reason == "empty" else "answer.no_data"
-    return replace(found, outcome="no_data", text=say(key, language), reason=reason)
-
-
-def _context(passage: Passage) -> str:
-    return "\n".join([passage.title, *passage.locator.headings])
-
-
-def _citations(
-    passages: list[Passage], quotes: tuple[tuple[int, str], ...], language: str
-) -> tuple[Citation, ...]:
-    return tuple(
-        Citation(
-            title=passages[index].title,
-            source=passages[index].source,
-            locator=locate(passages[index].locator, language),
-            quote=quote,
-        )
-        for index, quote in quotes
-    )
 
 
 async def collect(events: AsyncIterator[AnswerEvent]) -> Answer:

@@ -25,3 +25,7 @@ class BotSettings:
     model: ModelSettings
     language: str = "zh-TW"
     timezone: str = "Asia/Taipei"
+    quotas: str | None = None
+    """As `bot.quotas.parse` reads it."""
+    retention: str | None = None
+    """As `bot.retention.parse` reads it."""

@@ -12,6 +12,7 @@ from knowledge.index import PassageIndex
 from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
 from knowledge.ledger import Ledger, open_engine
 from knowledge.passages import PUBLIC, Failure
+from knowledge.recent import RecentQueries
 from knowledge.reindex import reindex
 from knowledge.retriever import HybridRetriever, Query, Retrieved
 from knowledge.settings import KnowledgeSettings
@@ -35,7 +36,8 @@ class Library:
         prepare_folder(settings.data_dir)
         self._settings = settings
         self.ledger = Ledger(open_engine(settings.database_url))
-        self.embedder = open_embedder(settings)
+        embedder = open_embedder(settings)
+        self.embedder = RecentQueries(embedder) if embedder else None
         self.index = self._open_index()
         self._retriever = HybridRetriever(self.ledger, self.index, self.embedder)
 

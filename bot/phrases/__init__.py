@@ -25,10 +25,18 @@ class Coded(Protocol):
     def detail(self) -> dict[str, str]: ...
 
 
+class Say(Protocol):
+    """`say`, or the owner's own words."""
+
+    def __call__(self, code: str, language: str = ..., **detail: object) -> str: ...
+
+
 def say(code: str, language: str = "zh-TW", **detail: object) -> str:
     """The sentence under `code`. A detail that is missing shows as `?`, never as an error."""
     table = TABLES.get(language, ZH_TW)
-    return _Lenient().vformat(table.get(code, table["unknown"]), (), {"code": code, **detail})
+    staff = {"contact": table["staff.contact"], "hours": table["staff.hours"]}
+    text = table.get(code, table["unknown"])
+    return _Lenient().vformat(text, (), {"code": code, **staff, **detail})
 
 
 def describe(error: Coded, language: str = "zh-TW") -> str:

@@ -1,5 +1,6 @@
 """Opening the database, and taking turns at writing it."""
 
+import errno
 import fcntl
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from knowledge.errors import LedgerError
+from knowledge.errors import LedgerError, StoreError
 
 _WRITER_KEY = 0x5EC2E7A
 """Of the advisory lock; any number that no other program uses."""
@@ -117,3 +118,21 @@ def _patiently(attempt: Callable[[], bool], on_wait: Callable[[], None]) -> None
 def problem_of(error: DBAPIError) -> str:
     """The driver's own words, which hold no password."""
     return str(error.orig).strip().splitlines()[0][:200] if error.orig else "?"
+
+
+@contextmanager
+def plain_errors(engine: Engine) -> Iterator[None]:
+    """Turns what the driver and the disk say into errors of ours.
+
+    Raises LedgerError `database.unavailable`, StoreError `disk.full`.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
+            raise StoreError("disk.full", path=str(engine.url.database)) from error
+        raise LedgerError("database.unavailable", problem=problem_of(error)) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreError("disk.full", path=str(engine.url.database)) from error
+        raise LedgerError("database.unavailable", problem=error.strerror or "?") from error

@@ -1,6 +1,5 @@
 """What the rest of the program reads and writes."""
 
-import errno
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
-from knowledge.errors import LedgerError, StoreError
-from knowledge.ledger.engine import one_maker, one_writer, problem_of
+from knowledge.ledger.engine import one_maker, one_writer, plain_errors
 from knowledge.ledger.tables import (
     SourceRow,
     facts,
@@ -38,7 +35,7 @@ class Ledger:
 
     def _create_tables(self) -> None:
         """Raises LedgerError `database.unavailable`, StoreError `disk.full`."""
-        with _plain_errors(self._engine), one_maker(self._engine):
+        with plain_errors(self._engine), one_maker(self._engine):
             metadata.create_all(self._engine)
 
     def close(self) -> None:
@@ -46,7 +43,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with _plain_errors(self._engine), self._engine.begin() as connection:
+        with plain_errors(self._engine), self._engine.begin() as connection:
             yield connection
 
     def writer(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
@@ -170,21 +167,6 @@ class Ledger:
             ),
             [{"t": term, "n": sign * count} for term, count in sorted(terms.items())],
         )
-
-
-@contextmanager
-def _plain_errors(engine: Engine) -> Iterator[None]:
-    """Raises LedgerError `database.unavailable`, StoreError `disk.full`."""
-    try:
-        yield
-    except DBAPIError as error:
-        if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
-            raise StoreError("disk.full", path=str(engine.url.database)) from error
-        raise LedgerError("database.unavailable", problem=problem_of(error)) from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise StoreError("disk.full", path=str(engine.url.database)) from error
-        raise LedgerError("database.unavailable", problem=error.strerror or "?") from error
 
 
 def _row_columns() -> Select[Any]:

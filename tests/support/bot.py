@@ -96,7 +96,10 @@ class ScriptedEngine(Engine):
 
 
 def settings_for(
-    data_dir: Path, embedding: EmbeddingEngine = "none", language: str = "zh-TW"
+    data_dir: Path,
+    embedding: EmbeddingEngine = "none",
+    language: str = "zh-TW",
+    quotas: str | None = None,
 ) -> BotSettings:
     knowledge = KnowledgeSettings(
         data_dir=data_dir,
@@ -105,7 +108,7 @@ def settings_for(
         store_linger_s=2.0,
     )
     model = ModelSettings(engine="none", data_dir=data_dir, model_path=data_dir / "none.gguf")
-    return BotSettings(knowledge, model, language)
+    return BotSettings(knowledge, model, language, quotas=quotas)
 
 
 def write(folder: Path, documents: Mapping[str, str | bytes]) -> Path:
@@ -141,8 +144,9 @@ async def bot_over(
     now: datetime = NOON,
     embedding: EmbeddingEngine = "none",
     language: str = "zh-TW",
+    quotas: str | None = None,
 ) -> AsyncIterator[Bot]:
-    settings = settings_for(data_dir, embedding, language)
+    settings = settings_for(data_dir, embedding, language, quotas)
     bot = await asyncio.to_thread(build, settings, engine=engine, clock=lambda: now)
     try:
         yield bot

@@ -12,7 +12,8 @@ from dotenv import dotenv_values
 
 from adapters.cli.main import COMMANDS
 from adapters.env_example import FILE, SECTIONS, render
-from adapters.settings import Settings, load
+from adapters.environment import load
+from adapters.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_ONLY = {"DOCUMENTS", "LLM_HF_GGUF", "LLM_HF_MODEL"}

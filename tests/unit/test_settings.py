@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import Settings, load
+from adapters.environment import load
+from adapters.settings import Settings
 from bot.errors import ConfigError
 from bot.phrases import describe
 

@@ -1,0 +1,191 @@
+"""The inbox in SQL; every function is a part of somebody's transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from bot.inbox.protocol import Accepted, Duplicate, Full, State, Submitted
+from bot.storage import upsert
+from bot.storage.intake import inbox
+
+c = inbox.c
+_OPEN = c.finished_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request that this process works on, until it is finished or taken away."""
+
+    seq: int
+    owner: str
+    attempts: int
+    """With `owner` the fence: whoever takes the row over changes one of the two."""
+    id: str
+    request: str
+    parts: str | None
+    sent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which rows one process may claim now."""
+
+    owner: str
+    platforms: Collection[str]
+    limit: int
+    busy: bool
+    """Something is being answered in this process already."""
+    attempts: int
+
+
+def add(tx: Connection, row: dict[str, Any], capacity: int, slots: int) -> Submitted:
+    known = state(tx, row["id"])
+    if known is not None:
+        return Duplicate(known)
+    own = func.coalesce(func.sum(case((c.conversation == row["conversation"], 1), else_=0)), 0)
+    ahead, in_conversation = tx.execute(select(func.count(), own).where(_OPEN)).one()
+    if ahead >= capacity:
+        return Full(capacity)
+    fresh = upsert(tx, inbox).values(attempts=0, sent="[]", **row)
+    seq = tx.scalar(fresh.on_conflict_do_nothing(index_elements=["id"]).returning(c.seq))
+    if seq is None:  # another process was faster
+        return Duplicate("waiting")
+    return Accepted(_place(ahead, in_conversation, slots))
+
+
+def state(tx: Connection, request_id: str) -> State | None:
+    row = tx.execute(select(c.owner, c.finished_at, c.problem).where(c.id == request_id)).first()
+    if row is None:
+        return None
+    if row.finished_at is None:
+        return "waiting" if row.owner is None else "working"
+    return "done" if row.problem is None else "failed"
+
+
+def position(tx: Connection, request_id: str, slots: int) -> int | None:
+    """Place in line; 0 when it is worked on or about to be, None when it is not open."""
+    at = (c.seq, c.owner, c.conversation)
+    row = tx.execute(select(*at).where(c.id == request_id, _OPEN)).first()
+    if row is None or row.owner is not None:
+        return None if row is None else 0
+    own = func.coalesce(func.sum(case((c.conversation == row.conversation, 1), else_=0)), 0)
+    # Younger ones that are worked on hold a place, too.
+    before = select(func.count(), own).where(_OPEN, or_(c.seq < row.seq, c.owner.is_not(None)))
+    ahead, in_conversation = tx.execute(before).one()
+    return _place(ahead, in_conversation, slots)
+
+
+def _place(ahead: int, in_conversation: int, slots: int) -> int:
+    return max(ahead - slots + 1, 1 if in_conversation else 0, 0)
+
+
+def claim(tx: Connection, rules: Rules) -> list[Claim]:
+    """The oldest waiting requests whose conversations are at rest, oldest first."""
+    chosen = _choose(tx.execute(_claimable(rules)).all(), rules)
+    if not chosen:
+        return []
+    columns = (c.seq, c.owner, c.attempts, c.id, c.request, c.parts, c.sent)
+    taking = (
+        update(inbox)
+        .where(c.seq.in_(chosen), c.owner.is_(None), _OPEN)
+        .values(owner=rules.owner, attempts=c.attempts + 1)
+        .returning(*columns)
+    )
+    try:
+        with tx.begin_nested():
+            rows = tx.execute(taking).all()
+    except IntegrityError:  # another process began in one of these conversations just now
+        return []
+    return sorted((Claim(*row) for row in rows), key=lambda taken: taken.seq)
+
+
+def _claimable(rules: Rules) -> Select[Any]:
+    other = inbox.alias()
+    same = and_(other.c.conversation == c.conversation, other.c.finished_at.is_(None))
+    return (
+        select(c.seq, c.attempts)
+        .where(_OPEN, c.owner.is_(None), c.platform.in_(sorted(rules.platforms)))
+        .where(~exists().where(same, other.c.seq < c.seq))
+        .where(~exists().where(same, other.c.owner.is_not(None)))
+        .order_by(c.seq)
+        .limit(rules.limit)
+        .with_for_update(skip_locked=True, of=inbox)
+    )
+
+
+def _choose(rows: Sequence[Any], rules: Rules) -> list[int]:
+    """A request whose last attempt is due is answered alone: should it take the process down
+    once more, no bystander is counted with it.
+    """
+    chosen: list[int] = []
+    for row in rows:
+        if row.attempts == rules.attempts - 1 and rules.attempts > 1:
+            return chosen or ([] if rules.busy else [row.seq])
+        chosen.append(row.seq)
+    return chosen
+
+
+def keep_parts(tx: Connection, claim: Claim, parts: str) -> bool:
+    """False, as in the functions below, when the request was taken away."""
+    return _set(tx, claim, parts=parts)
+
+
+def keep_sent(tx: Connection, claim: Claim, sent: str) -> bool:
+    return _set(tx, claim, sent=sent)
+
+
+def finish(tx: Connection, claim: Claim, at: datetime, problem: str | None) -> bool:
+    """The texts go, the id stays."""
+    return _set(tx, claim, finished_at=at, problem=problem, request=None, parts=None, sent="[]")
+
+
+def holds(tx: Connection, claim: Claim) -> bool:
+    return tx.scalar(select(c.seq).where(_held(claim))) is not None
+
+
+def _set(tx: Connection, claim: Claim, **values: Any) -> bool:
+    return tx.execute(update(inbox).where(_held(claim)).values(**values)).rowcount == 1
+
+
+def _held(claim: Claim) -> ColumnElement[bool]:
+    fence = and_(c.owner == claim.owner, c.attempts == claim.attempts)
+    return and_(c.seq == claim.seq, fence, _OPEN)
+
+
+def release(tx: Connection, owner: str) -> int:
+    """Back in line, without a mark: nobody died."""
+    mine = and_(c.owner == owner, _OPEN)
+    freed = update(inbox).where(mine).values(owner=None, attempts=c.attempts - 1)
+    return tx.execute(freed).rowcount
+
+
+def take_from(tx: Connection, living: Select[Any]) -> int:
+    """Back in line: what executors that are not among the living had begun."""
+    orphaned = and_(_OPEN, c.owner.is_not(None), c.owner.not_in(living))
+    return tx.execute(update(inbox).where(orphaned).values(owner=None)).rowcount
+
+
+def depth(tx: Connection) -> tuple[int, datetime | None]:
+    """How many are open, and since when the oldest."""
+    count, oldest = tx.execute(select(func.count(), func.min(c.accepted_at)).where(_OPEN)).one()
+    return count, oldest
+
+
+def sweep(tx: Connection, before: datetime) -> int:
+    return tx.execute(delete(inbox).where(c.finished_at < before)).rowcount

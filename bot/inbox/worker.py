@@ -1,0 +1,204 @@
+"""From a claimed request to a finished one."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from bot.errors import BotError
+from bot.inbox import rows
+from bot.inbox.delivery import Delivery, GivenUp, Lost, Sent, describe, pause_before
+from bot.inbox.packing import unpack
+from bot.inbox.presence import Presence
+from bot.inbox.protocol import Handler, InboxSettings, Progress, ReplyChannel
+from bot.inbox.rows import Claim
+from bot.inbox.writer import Work, Writer
+from bot.messages import Request
+from bot.storage import storable
+from knowledge.errors import KnowledgeError
+
+log = logging.getLogger(__name__)
+
+_PROGRESS_S = 10.0
+_LAST_WORDS_S = 5.0
+"""For a part that is on the wire when the program ends."""
+
+
+class Worker:
+    """All of one process's requests in work."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        presence: Presence,
+        handler: Handler,
+        channels: Mapping[str, ReplyChannel],
+        settings: InboxSettings,
+        clock: Callable[[], datetime],
+        counts: Counter[str],
+        wake: Callable[[], None],
+    ) -> None:
+        self.handling = 0
+        """Requests that are being answered, as opposed to sent."""
+        self.wants_quiet = False
+        """One of them is to be alone."""
+        self._writer = writer
+        self._presence = presence
+        self._handler = handler
+        self._channels = channels
+        self._settings = settings
+        self._clock = clock
+        self._counts = counts
+        self._wake = wake
+        self._on_the_wire: set[asyncio.Future[Any]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def begin(self, claim: Claim) -> "asyncio.Task[None]":
+        if claim.parts is None:
+            self.handling += 1
+            self.wants_quiet = claim.attempts == self._settings.attempts > 1
+        return asyncio.create_task(self._work(claim))
+
+    async def _work(self, claim: Claim) -> None:
+        """Never raises; whatever happens, the request does not block its conversation."""
+        try:
+            request, channel, parts = await self._prepare(claim)
+            await self._deliver(claim, request, channel, parts)
+        except Lost:
+            log.warning("request %s was taken over by another process", claim.id)
+        except Exception as error:
+            log.exception("request %s cannot be worked on", claim.id)
+            with suppress(Lost, BotError):
+                await self._finish(claim, describe(error))
+
+    async def halt(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """Ends what is left when the deadline is over, but tears no part that is being sent."""
+        for task in (*tasks, *self._telling):
+            task.cancel()
+        await asyncio.gather(*tasks, *self._telling, return_exceptions=True)
+        if self._on_the_wire:
+            _, torn = await asyncio.wait(set(self._on_the_wire), timeout=_LAST_WORDS_S)
+            for sending in torn:
+                sending.cancel()
+            await asyncio.gather(*torn, return_exceptions=True)
+
+    def tell(self, request: Request, state: Progress) -> None:
+        """Without waiting for it."""
+        channel = self._channels.get(request.conversation.platform)
+        if channel is not None:
+            task = asyncio.create_task(_told(channel, request, state))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    # -- the answer --------------------------------------------------------------------------
+
+    async def _prepare(self, claim: Claim) -> tuple[Request, ReplyChannel, list[Any]]:
+        """The request and what is to be sent for it."""
+        try:
+            request = unpack(claim.request)
+            channel = self._channels[request.conversation.platform]
+            text = claim.parts
+            if text is None:
+                text = answered = await self._answered(claim, request, channel)
+                await self._persist(lambda tx: rows.keep_parts(tx, claim, answered))
+        finally:
+            if claim.parts is None:
+                self.handling -= 1
+                self.wants_quiet = False
+                self._wake()
+        return request, channel, json.loads(text)
+
+    async def _answered(self, claim: Claim, request: Request, channel: ReplyChannel) -> str:
+        """The parts as JSON."""
+        try:
+            if claim.attempts > self._settings.attempts:
+                raise BotError("inbox.gave_up", attempts=str(claim.attempts - 1))
+            self.tell(request, Progress("thinking"))
+            answer = await self._handler.handle(request)
+            text = json.dumps(list(channel.parts(request, answer)))
+        except Exception as error:  # one bad question must not stop the queue
+            log.error("request %s failed", request.id, exc_info=error)
+            self._counts["failed"] += 1
+            failed = self._handler.failed(request, error)
+            return json.dumps(list(channel.parts(request, failed)))
+        self._counts["answered"] += 1
+        return text
+
+    # -- its way to the platform -------------------------------------------------------------
+
+    async def _deliver(
+        self, claim: Claim, request: Request, channel: ReplyChannel, parts: list[Any]
+    ) -> None:
+        sent: Sent = json.loads(claim.sent)
+        delivery = Delivery(
+            claim, request, channel, self._persist, self._assure, self._settings, self._on_the_wire
+        )
+        # The process may have died between writing down and telling.
+        for index, message_id in enumerate(sent):
+            await self._tell_sent(request, index, message_id)
+        try:
+            if claim.attempts > 2 * self._settings.attempts:
+                raise GivenUp("inbox.gave_up")
+            for index in range(len(sent), len(parts)):
+                sent = await delivery.send(parts[index], index, sent)
+                await self._tell_sent(request, index, sent[index])
+        except GivenUp as error:
+            self._counts["undelivered"] += 1
+            log.warning("request %s: part %d not delivered: %s", request.id, len(sent), error)
+            with _logged(request):
+                await self._handler.undelivered(request, len(sent), str(error))
+            await self._finish(claim, str(error))
+        else:
+            await self._finish(claim, None)
+        finally:
+            self._counts["retries"] += delivery.retries
+
+    async def _tell_sent(self, request: Request, index: int, message_id: str | None) -> None:
+        with _logged(request):
+            await self._handler.delivered(request, index, message_id)
+
+    # -- the table ---------------------------------------------------------------------------
+
+    async def _finish(self, claim: Claim, problem: str | None) -> None:
+        at = self._clock()
+        said = None if problem is None else storable(problem)[:500]
+        await self._persist(lambda tx: rows.finish(tx, claim, at, said))
+
+    async def _assure(self, claim: Claim) -> None:
+        if self._presence.is_sure():
+            return
+        await self._persist(lambda tx: rows.holds(tx, claim))
+
+    async def _persist(self, work: Work[bool]) -> None:
+        """Waits for a database that is away. Raises Lost."""
+        attempt = 1
+        while True:
+            try:
+                if not await self._writer.do(work):
+                    raise Lost
+                return
+            except KnowledgeError as error:
+                log.warning("the inbox cannot write: %s", error.code)
+            attempt += 1
+            await asyncio.sleep(pause_before(attempt, self._settings))
+
+
+async def _told(channel: ReplyChannel, request: Request, state: Progress) -> None:
+    try:
+        async with asyncio.timeout(_PROGRESS_S):
+            await channel.progress(request, state)
+    except Exception as error:  # an indicator that does not show harms nobody
+        log.debug("progress of %s not shown", request.id, exc_info=error)
+
+
+@contextmanager
+def _logged(request: Request) -> Iterator[None]:
+    """What the handler's bookkeeping raises is told, and stops nothing."""
+    try:
+        yield
+    except Exception as error:
+        log.error("request %s: the bookkeeping failed", request.id, exc_info=error)

@@ -1,0 +1,61 @@
+"""One count in SQL: a row of `usage`, which many at once add to and nobody overdraws."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, case, select, update
+
+from bot.storage import upsert
+from bot.storage.tables import usage
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Which row: whose, of what, in which window."""
+
+    scope: str
+    unit: str
+    period: str
+    window: str
+
+    def used(self, tx: Connection) -> int:
+        return tx.scalar(select(usage.c.used).where(self._is_this())) or 0
+
+    def add(self, tx: Connection, amount: int, limit: int | None = None) -> int | None:
+        """What is used then; None, and nothing counted, where `limit` was reached before.
+
+        One statement: of two transactions at once the second waits for the first and then
+        looks at what that one left. `limit` is at least 1.
+        """
+        values = {
+            "scope": self.scope,
+            "unit": self.unit,
+            "period": self.period,
+            "window": self.window,
+            "used": amount,
+            "warned": False,
+        }
+        added = upsert(tx, usage).values(values)
+        added = added.on_conflict_do_update(
+            index_elements=["scope", "unit", "period", "window"],
+            set_={"used": usage.c.used + amount},
+            where=None if limit is None else usage.c.used < limit,
+        )
+        used: int | None = tx.scalar(added.returning(usage.c.used))
+        return used
+
+    def take_back(self, tx: Connection) -> None:
+        less = case((usage.c.used > 0, usage.c.used - 1), else_=0)
+        tx.execute(update(usage).where(self._is_this()).values(used=less))
+
+    def warn_once(self, tx: Connection) -> bool:
+        """Whether this is the first warning; it is remembered."""
+        first = update(usage).where(self._is_this(), usage.c.warned.is_(False))
+        return tx.execute(first.values(warned=True)).rowcount == 1
+
+    def _is_this(self) -> ColumnElement[bool]:
+        return and_(
+            usage.c.scope == self.scope,
+            usage.c.unit == self.unit,
+            usage.c.period == self.period,
+            usage.c.window == self.window,
+        )
