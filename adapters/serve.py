@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from adapters.http import build_app
 from adapters.settings import Settings
+from adapters.web.door import ApiDoor
 from bot.bootstrap import Bot, build
 from bot.errors import BotError, ConfigError
 from bot.phrases import describe, say
@@ -120,7 +121,9 @@ def serve(settings: Settings) -> None:
     with _only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
         bot = build(settings.bot())
         service = Service(bot, settings)
-        app = build_app(bot.assistant, service, settings=settings, suggestions=service.suggestions)
+        app = build_app(
+            ApiDoor(bot.secretary), service, settings=settings, suggestions=service.suggestions
+        )
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host

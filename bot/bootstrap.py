@@ -14,6 +14,8 @@ from bot.chain import Budgets, Chain, Clock, build_chain, judge
 from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for
 from bot.llm.base import Engine, Gate
+from bot.memory import Memory, open_memory
+from bot.secretary import Secretary
 from bot.settings import BotSettings, ModelSettings
 from bot.standalone import standalone
 from knowledge.library import Library
@@ -40,11 +42,16 @@ class Bot:
     engine: Engine | None
     chain: Chain
     assistant: Assistant
+    """Answers from the documents alone; what is measured."""
+    memory: Memory
+    secretary: Secretary
+    """What the doors talk to."""
     calibration: Calibration
 
     async def aclose(self) -> None:
         if self.engine is not None:
             await self.engine.aclose()
+        self.memory.close()
         self.library.close()
 
     async def warm(self) -> str | None:
@@ -80,15 +87,22 @@ def build(
     KnowledgeError or ConfigError.
     """
     library = Library(settings.knowledge)
-    engine = engine or open_engine(settings.model)
     zone = ZoneInfo(settings.timezone)
     clock = clock or (lambda: datetime.now(zone))
+    try:
+        memory = open_memory(settings, library, clock)
+    except BaseException:
+        library.close()
+        raise
+    engine = engine or open_engine(settings.model)
     calibration = calibration_for(library.embedding_model)
     is_small = engine is not None and engine.name == "embedded"
     budgets = SMALL_MODEL if is_small else LARGE_MODEL
     chain = build_chain(library.retriever, calibration, engine, budgets, clock)
-    assistant = Assistant(chain, settings.language, sparse_only=library.embedder is None)
-    return Bot(settings, library, engine, chain, assistant, calibration)
+    sparse_only = library.embedder is None
+    assistant = Assistant(chain, settings.language, sparse_only=sparse_only, say=memory.words.say)
+    secretary = Secretary(assistant.answer, memory, clock, settings.language)
+    return Bot(settings, library, engine, chain, assistant, memory, secretary, calibration)
 
 
 def open_engine(settings: ModelSettings) -> Engine | None:

@@ -28,6 +28,8 @@ class Author:
     user_id: str
     name: str | None = None
     is_admin: bool = False
+    is_many: bool = False
+    """Stands for nobody in particular: an API key, the page on this machine."""
 
 
 @dataclass(frozen=True, slots=True)

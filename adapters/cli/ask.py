@@ -1,19 +1,21 @@
 """`secretary ask`: one answer, or a batch of them."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from adapters.cli.asking import request
 from adapters.cli.batch import BadLine, Line, read_batch
 from adapters.cli.console import print_json, settings, warn
+from adapters.cli.telling import tell
 from bot.assistant import collect
 from bot.bootstrap import Bot, build
-from bot.messages import Answer, Ask, Finished, TextDelta
+from bot.messages import Answer, Request
 from bot.phrases import say
 from bot.render import answer_json
 
@@ -36,8 +38,8 @@ def ask(
     if batch is not None:
         asyncio.run(_batch(batch, audiences, not no_llm))
         return
-    request = Ask(text=question or "", audiences=audiences, use_model=not no_llm)
-    answer = asyncio.run(_one(request, as_json))
+    asked = request(question or "", "ask", audiences=audiences, use_model=not no_llm)
+    answer = asyncio.run(_one(asked, as_json))
     if answer.outcome == "failed":
         if as_json:
             warn(answer.text)
@@ -56,43 +58,14 @@ async def opened() -> AsyncIterator[tuple[Bot, str]]:
         await bot.aclose()
 
 
-async def _one(request: Ask, as_json: bool) -> Answer:
+async def _one(question: Request, as_json: bool) -> Answer:
     async with opened() as (bot, language):
-        if as_json:
-            answer = await collect(bot.assistant.answer(request))
-            print_json(answer_json(answer, language))
-        else:
-            answer = await _stream(bot, request, language)
+        events = bot.secretary.answer(question, history=())
+        if not as_json:
+            return await tell(events, language)
+        answer = replace(await collect(events), id=None)
+        print_json(answer_json(answer, language))
         return answer
-
-
-async def _stream(bot: Bot, request: Ask, language: str) -> Answer:
-    """Streams on a terminal; what is final is printed whole where it differs."""
-    terminal = sys.stdout.isatty()
-    said, answer = "", None
-    async for event in bot.assistant.answer(request):
-        if isinstance(event, TextDelta) and terminal:
-            said += event.text
-            click.echo(event.text, nl=False)
-        elif isinstance(event, Finished):
-            answer = event.answer
-    assert answer is not None
-    if said:
-        click.echo("")
-    if said.strip() != answer.text:
-        click.echo(("\n" if said else "") + answer.text, err=answer.outcome == "failed")
-    _details(answer, language)
-    return answer
-
-
-def _details(answer: Answer, language: str) -> None:
-    if answer.citations:
-        click.echo(f"\n{say('cli.source', language)}")
-    for number, citation in enumerate(answer.citations, 1):
-        place = f"（{citation.locator}）" if citation.locator else ""
-        click.echo(f"  [{number}] {citation.source}{place}\n      「{citation.quote.strip()}」")
-    if answer.notice:
-        warn(answer.notice)
 
 
 async def _batch(path: Path, audiences: frozenset[str] | None, use_model: bool) -> None:
@@ -129,5 +102,6 @@ async def _line(
     if isinstance(line, BadLine):
         text = say("cli.batch_line", language, line=line.number)
         return answer_json(Answer("", "failed", text, id=line.id, reason="bad_line"), language)
-    request = Ask(text=line.question, audiences=audiences, id=line.id, use_model=use_model)
-    return answer_json(await collect(bot.assistant.answer(request)), language)
+    asked = request(line.question, "batch", audiences=audiences, use_model=use_model)
+    answer = await collect(bot.secretary.answer(asked, history=()))
+    return answer_json(replace(answer, id=line.id), language)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from adapters.settings import Settings, load
+from adapters.environment import load
+from adapters.settings import Settings
 from knowledge.ingest import Progress
 
 

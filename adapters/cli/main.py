@@ -24,6 +24,12 @@ COMMANDS = {
     "run": "adapters.cli.run:run",
     "doctor": "adapters.cli.doctor:doctor",
     "model": "adapters.cli.model:model",
+    "chat": "adapters.cli.chat:chat",
+    "annotate": "adapters.cli.annotate:annotate",
+    "unanswered": "adapters.cli.unanswered:unanswered",
+    "phrases": "adapters.cli.phrases:phrases",
+    "quota": "adapters.cli.quota:quota",
+    "db": "adapters.cli.db:db",
 }
 
 

@@ -36,10 +36,12 @@ class Guard:
         """Whose budget a question is taken from; `check` was passed. With keys a client may
         name its own users (OpenAI's `user`); a page on this machine is one person."""
         if not self.keys:
-            return Author("web", "local")
+            return Author("web", "local", is_many=True)
         shown = request.headers.get("authorization", "").partition(" ")[2].strip()
         key = hashlib.sha256(shown.encode("latin-1")).hexdigest()[:12]
-        return Author("web", f"{key}:{user}" if user else key, user)
+        if user is None:
+            return Author("web", key, is_many=True)
+        return Author("web", f"{key}:{user}", user)
 
     def _check_key(self, request: Request) -> None:
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")

@@ -1,0 +1,72 @@
+"""All that the bot remembers, opened together over one database."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.annotations import Annotations, open_annotations
+from bot.feedback import Feedback
+from bot.history import History
+from bot.people import People
+from bot.quotas import Quotas
+from bot.quotas import parse as parse_quotas
+from bot.retention import parse as parse_retention
+from bot.settings import BotSettings
+from bot.storage import Storage, open_storage
+from bot.unanswered import Unanswered
+from bot.words import Words
+from knowledge.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Each part has a file of its own; close it when done."""
+
+    storage: Storage
+    history: History
+    people: People
+    quotas: Quotas
+    annotations: Annotations
+    unanswered: Unanswered
+    feedback: Feedback
+    words: Words
+    retention: Mapping[str, int]
+    """Platform → days after which what was said there is deleted."""
+
+    def close(self) -> None:
+        self.annotations.close()
+        self.storage.close()
+
+
+def open_memory(settings: BotSettings, library: Library, clock: Callable[[], datetime]) -> Memory:
+    """Opens the database, bringing its tables up to date.
+
+    Raises LedgerError, StoreError, ConfigError `database.newer`, `config.value`.
+    """
+    limits, kept = parse_quotas(settings.quotas), parse_retention(settings.retention)
+    storage = open_storage(settings.knowledge.database_url)
+    people = People(storage, clock)
+    unanswered = Unanswered(storage, _embed(library), library.embedding_model, clock)
+    return Memory(
+        storage=storage,
+        history=History(storage, clock),
+        people=people,
+        quotas=Quotas(storage, limits, ZoneInfo(settings.timezone), clock),
+        annotations=open_annotations(settings, library, storage, clock),
+        unanswered=unanswered,
+        feedback=Feedback(storage, people, unanswered, clock),
+        words=Words(storage, clock),
+        retention=kept,
+    )
+
+
+def _embed(library: Library) -> Callable[[list[str]], NDArray[np.float32]] | None:
+    """Questions against questions: both as queries."""
+    embedder = library.embedder
+    if embedder is None:
+        return None
+    return lambda texts: np.stack([embedder.query(text) for text in texts])
