@@ -18,8 +18,9 @@ from adapters.http import build_app
 from adapters.settings import Settings
 from adapters.web.door import ApiDoor
 from bot.bootstrap import Bot, build
-from bot.errors import BotError, ConfigError
+from bot.errors import BotError, ConfigError, ModelError
 from bot.phrases import describe, say
+from bot.upkeep import Upkeep
 from knowledge.errors import KnowledgeError
 from knowledge.ingest import Progress
 from knowledge.library import prepare_folder
@@ -27,6 +28,7 @@ from knowledge.library import prepare_folder
 log = logging.getLogger("secretary")
 
 SAMPLE = "notice.sample"
+MODEL_CHECK_S = 30.0
 GRACE_S = 5
 """Seconds that open answers get to finish when the server is asked to end."""
 
@@ -74,7 +76,8 @@ class Service:
             return False
 
     async def start(self) -> None:
-        """Fills an empty knowledge base with the sample, then wakes the model."""
+        """Fills an empty knowledge base with the sample, wakes the model, and keeps house until
+        it is cancelled."""
         for platform in self._platforms:
             tell(say("notice.platform_pending", self._language, platform=platform))
         try:
@@ -89,6 +92,18 @@ class Service:
             self._model = failed or "ok"
         if failed:
             log.warning(say("notice.model_at_start", self._language, problem=failed))
+        keeping = Upkeep(self.bot.memory, self.bot.chain.clock).run()
+        await asyncio.gather(keeping, self._watch_model())
+
+    async def _watch_model(self) -> None:
+        """A model that comes up or goes down later is told by `/readyz` too."""
+        while self.bot.engine is not None:
+            await asyncio.sleep(MODEL_CHECK_S)
+            try:
+                await self.bot.engine.check()
+                self._model = "ok"
+            except ModelError as error:
+                self._model = error.code
 
     def _prepare(self) -> None:
         library = self.bot.library

@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
     discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
 
-    # 額度與保存
+    # 額度、保存與排隊
     quotas: str | None = Field(
         None,
         description="額度，例如 person:questions:day=100, all:tokens:month=5000000；none 不設限",
@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     retention_days: str | None = Field(
         None, description="對話保存幾天：365、line=180, web=30，或 forever"
     )
+
+    inbox_capacity: int = Field(500, ge=1, description="最多同時排隊的問題；滿了會請人稍後再問")
+    drain_s: float = Field(20, ge=0, le=600, description="關閉時等正在回答的問題幾秒")
 
     # 管理與 API
     admin_password: str | None = Field(None, description="管理後台的密碼")
@@ -209,6 +212,8 @@ class Settings(BaseSettings):
             timezone=self.timezone,
             quotas=self.quotas,
             retention=self.retention_days,
+            inbox_capacity=self.inbox_capacity,
+            drain_s=self.drain_s,
         )
 
     def platforms(self) -> tuple[str, ...]:

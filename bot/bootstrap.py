@@ -1,6 +1,6 @@
 """Where objects meet. Doors and tests call `build`; nothing else constructs a Bot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -13,6 +13,7 @@ from bot.assistant import Assistant
 from bot.chain import Budgets, Chain, Clock, build_chain, judge
 from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for
+from bot.inbox import Inbox, InboxSettings, ReplyChannel
 from bot.llm.base import Engine, Gate
 from bot.memory import Memory, open_memory
 from bot.secretary import Secretary
@@ -103,6 +104,20 @@ def build(
     assistant = Assistant(chain, settings.language, sparse_only=sparse_only, say=memory.words.say)
     secretary = Secretary(assistant.answer, memory, clock, settings.language)
     return Bot(settings, library, engine, chain, assistant, memory, secretary, calibration)
+
+
+def open_inbox(bot: Bot, channels: Mapping[str, ReplyChannel], executor_id: str) -> Inbox:
+    """The durable queue before the secretary; the caller starts and stops it.
+
+    `executor_id` names this process in logs.
+    """
+    settings = InboxSettings(
+        concurrency=bot.settings.model.concurrency,
+        capacity=bot.settings.inbox_capacity,
+        drain_s=bot.settings.drain_s,
+        executor_id=executor_id,
+    )
+    return Inbox(bot.memory.storage, bot.secretary, channels, settings, bot.chain.clock)
 
 
 def open_engine(settings: ModelSettings) -> Engine | None:

@@ -41,7 +41,8 @@ def annotate() -> None:
 
 @contextmanager
 def opened() -> Iterator[tuple[Annotations, str]]:
-    """The annotations and the language, closed again whatever happens."""
+    """The annotations and the language, closed again whatever happens. Whether their sources
+    have changed is looked up first: whoever curates should see it."""
     loaded = settings()
     bot = loaded.bot()
     with Library(bot.knowledge) as library:
@@ -49,6 +50,7 @@ def opened() -> Iterator[tuple[Annotations, str]]:
         try:
             book = open_annotations(bot, library, storage)
             try:
+                book.check_rot()
                 yield book, loaded.bot_language
             finally:
                 book.close()

@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.annotations import Draft
-from bot.bootstrap import Bot
-from bot.messages import Author, ConversationRef, Finished
+from bot.bootstrap import Bot, open_inbox
+from bot.inbox import Accepted, Duplicate, Progress, ReplyChannel
+from bot.messages import Answer, Author, ConversationRef, Finished, Request
 from bot.phrases import say
 from bot.unanswered import Unanswered
+from bot.upkeep import Upkeep
 from tests.support.asked import ANN, ROOM, ask_as, request
-from tests.support.bot import ScriptedEngine, bot_over
+from tests.support.bot import NOON, ScriptedEngine, bot_over, ingest, write
 from tests.support.leaf_shop import HOURS, STRANGE, open_shop
 
 SAID = "平日上午十點開門。[1]"
@@ -187,3 +190,57 @@ async def test_there_is_one_end_and_it_is_last(data: Path) -> None:
         events = [event async for event in bot.secretary.answer(request(HOURS))]
     assert [isinstance(event, Finished) for event in events].count(True) == 1
     assert isinstance(events[-1], Finished)
+
+
+class Platform(ReplyChannel):
+    """Remembers what it was told to show."""
+
+    offers_idempotency = True
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str]] = []
+        self.sent = asyncio.Event()
+
+    def parts(self, request: Request, answer: Answer) -> list[str]:
+        return [answer.text]
+
+    async def send(self, request: Request, part: str, index: int, key: str) -> str:
+        self.shown.append((request.reply["room"], part))
+        self.sent.set()
+        return f"m{len(self.shown)}"
+
+    async def progress(self, request: Request, state: Progress) -> None:
+        """Nothing to see."""
+
+
+async def test_what_the_inbox_took_is_answered_delivered_and_recorded(data: Path) -> None:
+    platform = Platform()
+    asked = replace(request(HOURS), reply={"room": "C1"})
+    async with bot_over(data, ScriptedEngine(SAID)) as bot:
+        inbox = open_inbox(bot, {"line": platform}, "test")
+        await inbox.start()
+        try:
+            assert await inbox.submit(asked) == Accepted(0)
+            async with asyncio.timeout(20):
+                await platform.sent.wait()
+            assert isinstance(await inbox.submit(asked), Duplicate)
+        finally:
+            await inbox.stop()
+        found = bot.memory.history.exchange_of_message("line", "m1")
+    assert platform.shown == [("C1", SAID)]
+    assert found is not None
+    assert found.answer.question == HOURS
+
+
+async def test_upkeep_forgets_what_is_too_old_and_flags_changed_sources(data: Path) -> None:
+    async with bot_over(data, ScriptedEngine(SAID)) as bot:
+        asked = request(HOURS)
+        await ask_as(bot, asked)
+        draft = Draft("可以退貨嗎", "可以", sources=("退貨.md",))
+        number = bot.memory.annotations.add(draft, "boss").annotation.id
+        later = NOON + timedelta(days=400)
+        write(data.parent / "docs", {"退貨.md": "# 退貨辦法\n\n十天內可以退貨。\n"})
+        ingest(data, data.parent / "docs")
+        Upkeep(bot.memory, lambda: later).once()
+        assert bot.memory.history.stored(asked.id) is None
+        assert bot.memory.annotations.get(number).rot == "changed"
