@@ -142,7 +142,11 @@ def test_a_batch_answers_line_by_line_in_order(home: Home, llm: ScriptedLLM) -> 
     llm.answer = _slow_first
     rows: list[dict[str, Any] | str] = []
     for number in range(4):
-        rows += [{"id": number, "question": HOURS}, {"id": str(number), "question": RETURNS}]
+        marks = "！" * number  # the same question at the same time would be asked only once
+        rows += [
+            {"id": number, "question": HOURS + marks},
+            {"id": str(number), "question": RETURNS + marks},
+        ]
     file = home.batch(*rows, "", *BAD_LINES, {"question": STRANGE})
     done = home("ask", "--batch", file, LLM_BASE_URL=llm.base_url, LLM_CONCURRENCY="2")
     assert done.code == 0, done.err
@@ -158,7 +162,7 @@ def test_a_batch_answers_line_by_line_in_order(home: Home, llm: ScriptedLLM) -> 
 
 def _slow_first(body: dict[str, Any]) -> Reply:
     """What was asked first is ready last."""
-    is_hours = f"問題：{HOURS}\n" in body["messages"][-1]["content"]
+    is_hours = f"問題：{HOURS}" in body["messages"][-1]["content"]
     if is_hours:
         return Reply("平日上午十點開門。[1]", first_delay_s=0.3)
     return Reply("收到後七天內可以退貨。[1]")
