@@ -92,8 +92,8 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version
 .PHONY: lock
 lock: | $(BIN)/python ## 重新產生 requirements/（make lock LOCK_ARGS=--upgrade 會升級套件）
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(PIP) uv
-	$(LOCK) --extra embedded --group build --output-file requirements/run.txt
-	$(LOCK) --extra embedded --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK) --extra run --group build --output-file requirements/run.txt
+	$(LOCK) --extra run --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 
 .PHONY: env-example
 env-example: $(DEV_STAMP) ## 由設定的定義重新產生 .env.example
