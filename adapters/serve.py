@@ -137,7 +137,10 @@ def serve(settings: Settings) -> None:
         bot = build(settings.bot())
         service = Service(bot, settings)
         app = build_app(
-            ApiDoor(bot.secretary), service, settings=settings, suggestions=service.suggestions
+            ApiDoor(bot.secretary, bot.audiences),
+            service,
+            settings=settings,
+            suggestions=service.suggestions,
         )
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
         None, description="對話保存幾天：365、line=180, web=30，或 forever"
     )
 
+    audiences: str | None = Field(
+        None,
+        description="哪裡看得到哪些對象的知識，例如 slack=staff, discord:1234=staff+partner；沒寫到的只看得到公開的",
+    )
     inbox_capacity: int = Field(500, ge=1, description="最多同時排隊的問題；滿了會請人稍後再問")
     drain_s: float = Field(20, ge=0, le=600, description="關閉時等正在回答的問題幾秒")
 
@@ -212,6 +216,7 @@ class Settings(BaseSettings):
             timezone=self.timezone,
             quotas=self.quotas,
             retention=self.retention_days,
+            audiences=self.audiences,
             inbox_capacity=self.inbox_capacity,
             drain_s=self.drain_s,
         )

@@ -10,6 +10,8 @@ from langchain_core.messages import BaseMessage
 
 from bot import prompts
 from bot.assistant import Assistant
+from bot.audiences import Audiences
+from bot.audiences import parse as parse_audiences
 from bot.chain import Budgets, Chain, Clock, build_chain, judge
 from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for
@@ -48,6 +50,8 @@ class Bot:
     secretary: Secretary
     """What the doors talk to."""
     calibration: Calibration
+    audiences: Audiences
+    """Which audiences each door may search for whoever asks there; see `audiences_for`."""
 
     async def aclose(self) -> None:
         if self.engine is not None:
@@ -87,6 +91,7 @@ def build(
     `engine` and `clock` replace what the settings would give, for tests. Raises
     KnowledgeError or ConfigError.
     """
+    audiences = parse_audiences(settings.audiences)
     library = Library(settings.knowledge)
     zone = ZoneInfo(settings.timezone)
     clock = clock or (lambda: datetime.now(zone))
@@ -103,7 +108,9 @@ def build(
     sparse_only = library.embedder is None
     assistant = Assistant(chain, settings.language, sparse_only=sparse_only, say=memory.words.say)
     secretary = Secretary(assistant.answer, memory, clock, settings.language)
-    return Bot(settings, library, engine, chain, assistant, memory, secretary, calibration)
+    return Bot(
+        settings, library, engine, chain, assistant, memory, secretary, calibration, audiences
+    )
 
 
 def open_inbox(bot: Bot, channels: Mapping[str, ReplyChannel], executor_id: str) -> Inbox:

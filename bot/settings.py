@@ -29,6 +29,8 @@ class BotSettings:
     """As `bot.quotas.parse` reads it."""
     retention: str | None = None
     """As `bot.retention.parse` reads it."""
+    audiences: str | None = None
+    """As `bot.audiences.parse` reads it."""
     inbox_capacity: int = 500
     drain_s: float = 20.0
     """Seconds that answers under way get when the program is asked to end."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
+from bot.audiences import Audiences, audiences_for
 from bot.messages import AnswerEvent, Ask, Author, ConversationRef, Request
 from bot.secretary import Secretary
 
@@ -13,18 +14,20 @@ _NOBODY = Author(PLATFORM, "unknown", is_many=True)
 class ApiDoor:
     """What `v1` asks; the connection is held open meanwhile, so nothing waits in the inbox."""
 
-    def __init__(self, secretary: Secretary) -> None:
+    def __init__(self, secretary: Secretary, audiences: Audiences) -> None:
         self._secretary = secretary
+        self._audiences = audiences
 
     def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
         author = ask.asker or _NOBODY
+        place = ConversationRef(PLATFORM, author.user_id)
         request = Request(
             id=f"{PLATFORM}-{ask.id}",
-            conversation=ConversationRef(PLATFORM, author.user_id),
+            conversation=place,
             author=author,
             text=ask.text,
             received_at=datetime.now(UTC),
-            audiences=ask.audiences,
+            audiences=audiences_for(self._audiences, place),
             use_model=ask.use_model,
         )
         return self._secretary.answer(request, ask.history)
