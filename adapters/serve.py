@@ -1,4 +1,4 @@
-"""Starts and stops what is enabled: the bot, its web server, and later the platforms."""
+"""Starts and stops what is enabled: the bot, its web server, the chat platforms."""
 
 import asyncio
 import fcntl
@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.http import build_app
+from adapters.platforms import Platforms
 from adapters.settings import Settings
 from adapters.web.door import ApiDoor
 from bot.bootstrap import Bot, build
@@ -43,8 +44,8 @@ class Service:
 
     def __init__(self, bot: Bot, settings: Settings) -> None:
         self.bot = bot
+        self.platforms = Platforms(bot, settings, tell)
         self._language = settings.bot_language
-        self._platforms = settings.platforms()
         self._knowledge = "starting"
         self._notices: list[str] = []
         self._model = "starting" if bot.engine else "extractive"
@@ -57,7 +58,7 @@ class Service:
                 "knowledge": self._knowledge,
                 "model": self._model,
                 "embedding": self.bot.library.embedding_model or "none",
-                **dict.fromkeys(self._platforms, "off: not supported by this version"),
+                **self.platforms.states(),
             },
             "notice": " ".join(self._sentences()) or None,
         }
@@ -78,15 +79,17 @@ class Service:
     async def start(self) -> None:
         """Fills an empty knowledge base with the sample, wakes the model, and keeps house until
         it is cancelled."""
-        for platform in self._platforms:
-            tell(say("notice.platform_pending", self._language, platform=platform))
         try:
+            # Questions are taken in from the first moment, and answered once they can be.
+            connecting = asyncio.create_task(self.platforms.start())
             await asyncio.to_thread(self._prepare)
+            await connecting
         except (KnowledgeError, BotError) as error:
             self._knowledge = describe(error, self._language)
             log.error(self._knowledge)
             return
         self._knowledge = "ok"
+        self.platforms.answer()
         failed = await self.bot.warm()
         if self.bot.engine is not None:
             self._model = failed or "ok"
@@ -141,6 +144,7 @@ def serve(settings: Settings) -> None:
             service,
             settings=settings,
             suggestions=service.suggestions,
+            more=service.platforms.routers(),
         )
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]
@@ -186,6 +190,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
             starting.cancel()
             with suppress(asyncio.CancelledError):
                 await starting
+            await service.platforms.stop()
             await service.bot.aclose()
 
     return lifespan

@@ -4,6 +4,7 @@ Read with `adapters.environment.load`, which turns errors into one sentence. Nam
 above it in `.env.example`, which is generated from this class (`python -m adapters.settings`).
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -118,6 +119,17 @@ class Settings(BaseSettings):
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
     discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
 
+    # 各平台共用
+    command_prefix: str = Field(
+        "", max_length=12, description="指令名稱前面加的字，例如 kb- 讓 /ask 變成 /kb-ask"
+    )
+    staff_channel: str | None = Field(
+        None, description="「找真人」通知哪裡：平台:聊天室，例如 slack:C0123456"
+    )
+    handoff_minutes: int = Field(
+        60, ge=1, le=10080, description="有人找真人之後，小秘書最多安靜幾分鐘"
+    )
+
     # 額度、保存與排隊
     quotas: str | None = Field(
         None,
@@ -155,6 +167,21 @@ class Settings(BaseSettings):
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("url")
+        return value
+
+    @field_validator("command_prefix")
+    @classmethod
+    def _plain_prefix(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9_-]*", value):
+            raise ValueError("prefix")
+        return value
+
+    @field_validator("staff_channel")
+    @classmethod
+    def _room(cls, value: str | None) -> str | None:
+        platform, _, room = (value or "").partition(":")
+        if value is not None and not (platform in ("line", "slack", "discord") and room):
+            raise ValueError("room")
         return value
 
     @field_validator("database_url")

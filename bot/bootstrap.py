@@ -15,7 +15,7 @@ from bot.audiences import parse as parse_audiences
 from bot.chain import Budgets, Chain, Clock, build_chain, judge
 from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for
-from bot.inbox import Inbox, InboxSettings, ReplyChannel
+from bot.inbox import Handler, Inbox, InboxSettings, ReplyChannel
 from bot.llm.base import Engine, Gate
 from bot.memory import Memory, open_memory
 from bot.secretary import Secretary
@@ -113,8 +113,11 @@ def build(
     )
 
 
-def open_inbox(bot: Bot, channels: Mapping[str, ReplyChannel], executor_id: str) -> Inbox:
-    """The durable queue before the secretary; the caller starts and stops it.
+def open_inbox(
+    bot: Bot, channels: Mapping[str, ReplyChannel], executor_id: str, handler: Handler | None = None
+) -> Inbox:
+    """The durable queue before the secretary, or before a `handler` around it; the caller
+    starts and stops it.
 
     `executor_id` names this process in logs.
     """
@@ -124,7 +127,7 @@ def open_inbox(bot: Bot, channels: Mapping[str, ReplyChannel], executor_id: str)
         drain_s=bot.settings.drain_s,
         executor_id=executor_id,
     )
-    return Inbox(bot.memory.storage, bot.secretary, channels, settings, bot.chain.clock)
+    return Inbox(bot.memory.storage, handler or bot.secretary, channels, settings, bot.chain.clock)
 
 
 def open_engine(settings: ModelSettings) -> Engine | None:

@@ -88,6 +88,22 @@ class History:
             row = tx.execute(select(exchanges).where(at)).mappings().first()
         return None if row is None else answer_of(row)
 
+    def exchange_id(self, request_id: str) -> int | None:
+        with self._storage.reading() as tx:
+            return tx.scalar(select(exchanges.c.id).where(exchanges.c.request_id == request_id))
+
+    def last_request(self, ref: ConversationRef) -> str | None:
+        """The request whose answer was the last in a conversation."""
+        newest = (
+            select(exchanges.c.request_id)
+            .join(conversations, conversations.c.id == exchanges.c.conversation_id)
+            .where(conversations.c.key == ref.key, exchanges.c.outcome.in_(REMEMBERED))
+            .order_by(exchanges.c.asked_at.desc(), exchanges.c.id.desc())
+            .limit(1)
+        )
+        with self._storage.reading() as tx:
+            return tx.scalar(newest)
+
     def exchange_of_message(self, platform: str, message_id: str) -> StoredExchange | None:
         """The exchange one of whose messages this is: a part of the answer, or the question.
 
@@ -155,6 +171,11 @@ class History:
         """Erases a question that was taken back, and its answer; gives how many."""
         with self._storage.transaction() as tx:
             return erase(tx, _asked_in(platform, message_id), self._clock())
+
+    def erase_request(self, request_id: str) -> int:
+        """As `erase_message`, for what was asked in several messages."""
+        with self._storage.transaction() as tx:
+            return erase(tx, exchanges.c.request_id == request_id, self._clock())
 
     def purge(self, days: Mapping[str, int], at: datetime) -> int:
         """Deletes exchanges older than so many days per platform; a platform that is not

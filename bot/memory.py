@@ -37,6 +37,14 @@ class Memory:
     retention: Mapping[str, int]
     """Platform → days after which what was said there is deleted."""
 
+    def want_news(self, request_id: str) -> bool:
+        """Whoever asked this wants to hear of an answer; False where it is not on the list.
+
+        Raises LedgerError.
+        """
+        exchange_id = self.history.exchange_id(request_id)
+        return exchange_id is not None and self.unanswered.wants_news(exchange_id)
+
     def close(self) -> None:
         self.annotations.close()
         self.storage.close()

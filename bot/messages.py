@@ -92,6 +92,10 @@ class Request:
     chosen: int | None = None
     """The annotation that was picked when the bot asked back; `text` is the first question."""
     use_model: bool = True
+    language: str | None = None
+    """Of the platform's client, for what is said where no words of the asker tell it."""
+    quotes: str | None = None
+    """The message that this one replies to, as the platform calls it."""
 
 
 @dataclass(frozen=True, slots=True)

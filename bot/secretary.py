@@ -17,6 +17,7 @@ from time import perf_counter
 from bot.annotations import Hit, Near
 from bot.assistant import collect
 from bot.errors import BotError
+from bot.inbox import Hear
 from bot.language import detect
 from bot.memory import Memory
 from bot.messages import (
@@ -93,9 +94,19 @@ class Secretary:
 
     # -- as the inbox sees it (`bot.inbox.Handler`) --------------------------------------------
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request, hear: Hear) -> Answer:
         """The same answer when asked again: it was written down before it was given."""
-        return await collect(self.answer(request))
+        return await collect(self._heard(request, hear))
+
+    async def _heard(self, request: Request, hear: Hear) -> AsyncGenerator[AnswerEvent, None]:
+        async with aclosing(self.answer(request)) as events:
+            async for event in events:
+                hear(event)
+                yield event
+
+    def stopped(self, request: Request) -> Answer:
+        text = self._memory.words.say("answer.stopped", self._spoken(request.text))
+        return Answer(request.text, "failed", text, id=request.id, reason="stopped")
 
     async def delivered(self, request: Request, part: int, message_id: str | None) -> None:
         """Raises LedgerError."""

@@ -148,6 +148,4 @@ def _platforms(loaded: Settings) -> Finding:
     names = loaded.platforms()
     if not names:
         return _found(loaded, "platforms", "ok", "doctor.platforms_none")
-    return _found(
-        loaded, "platforms", "warning", "notice.platform_pending", platform="、".join(names)
-    )
+    return _found(loaded, "platforms", "ok", "doctor.platforms_ok", platforms="、".join(names))

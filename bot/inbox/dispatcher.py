@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from bot.inbox import rows
 from bot.inbox.presence import Presence
@@ -14,6 +17,9 @@ from knowledge.errors import KnowledgeError
 
 log = logging.getLogger(__name__)
 
+_STOPS_S = 1.0
+"""How late another process's stop may be heeded."""
+
 
 class Dispatcher:
     """`woken` is set by whatever may have made something claimable."""
@@ -23,17 +29,21 @@ class Dispatcher:
         writer: Writer,
         presence: Presence,
         worker: Worker,
-        platforms: tuple[str, ...],
+        platforms: set[str],
         settings: InboxSettings,
+        clock: Callable[[], datetime],
         woken: asyncio.Event,
     ) -> None:
         self.stopping = False
         self._writer = writer
         self._presence = presence
         self._worker = worker
-        self._platforms = platforms
+        self.platforms = platforms
+        """Whose requests may be begun."""
         self._settings = settings
+        self._clock = clock
         self._woken = woken
+        self._heeded = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -50,6 +60,7 @@ class Dispatcher:
     async def run(self) -> None:
         while not self.stopping:
             try:
+                await self._heed_stops()
                 for claim in await self._claim():
                     self._begin(claim)
             except KnowledgeError as error:
@@ -68,13 +79,23 @@ class Dispatcher:
         if self._tasks:
             await asyncio.wait(self.tasks(), timeout=self._settings.drain_s)
 
+    async def _heed_stops(self) -> None:
+        """Those that another process was told of."""
+        now = time.monotonic()
+        if not self._worker.handling or now - self._heeded < _STOPS_S:
+            return
+        self._heeded = now
+        owner = self._presence.owner
+        self._worker.stop(await self._writer.do(lambda tx: rows.stops(tx, owner)))
+
     async def _claim(self) -> list[Claim]:
         worker = self._worker
         free = self._settings.concurrency - worker.handling
         if free <= 0 or worker.wants_quiet or not self._presence.is_heard():
             return []
         busy, attempts = worker.handling > 0, self._settings.attempts
-        rules = Rules(self._presence.owner, self._platforms, free, busy, attempts)
+        owner, now = self._presence.owner, self._clock()
+        rules = Rules(owner, tuple(self.platforms), free, busy, attempts, now)
         return await self._writer.do(lambda tx: rows.claim(tx, rules))
 
     def _begin(self, claim: Claim) -> None:

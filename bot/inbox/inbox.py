@@ -11,10 +11,10 @@ process's work over only through its own service or private calls.
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.errors import BotError
 from bot.inbox import rows
@@ -29,19 +29,21 @@ from bot.inbox.protocol import (
     Handler,
     InboxSettings,
     InboxStats,
+    Merged,
     Progress,
     ReplyChannel,
     Submitted,
 )
 from bot.inbox.worker import Worker
 from bot.inbox.writer import Writer
-from bot.messages import Request
+from bot.messages import ConversationRef, Request
 from bot.storage import Storage, storable
 from knowledge.errors import KnowledgeError
 
 _COUNTED = (
     "accepted",
     "duplicates",
+    "merged",
     "full",
     "answered",
     "failed",
@@ -88,18 +90,25 @@ class Inbox:
 
     # -- for the doors ---------------------------------------------------------------------
 
-    async def submit(self, request: Request) -> Submitted:
+    async def submit(self, request: Request, hold_s: float = 0.0) -> Submitted:
         """Returns once the request is safe on disk, or was not taken.
+
+        It is answered after `hold_s` at the earliest; what the same person says in the same
+        place meanwhile becomes a part of it.
 
         Raises BotError `inbox.closed` before `start` and after `stop`, LedgerError
         `database.unavailable`, StoreError `disk.full`: then nothing may be acknowledged.
         """
+        now = self._clock()
         row = {
             "id": storable(request.id),
             "platform": request.conversation.platform,
             "conversation": storable(request.conversation.key),
             "request": pack(request),
-            "accepted_at": self._clock(),
+            "accepted_at": now,
+            "author": storable(f"{request.author.platform}:{request.author.user_id}"),
+            "message_id": request.message_id,
+            "ready_at": now + timedelta(seconds=hold_s) if hold_s else None,
         }
         running = self._at_work()
         capacity, slots = self._settings.capacity, running.heart.pulse.slots
@@ -107,7 +116,37 @@ class Inbox:
             lambda tx: rows.add(tx, row, capacity, slots), durable=True
         )
         self._note(running, request, result)
+        if hold_s:
+            asyncio.get_running_loop().call_later(hold_s, running.dispatcher.wake)
         return result
+
+    async def once(self, delivery_id: str, platform: str) -> bool:
+        """For what is dealt with at once instead of in turn: False where this id is known.
+
+        Raises as `submit`.
+        """
+        now, id_ = self._clock(), storable(delivery_id)
+        return await self._at_work().writer.do(lambda tx: rows.once(tx, id_, platform, now))
+
+    async def stop_answers(self, conversation: ConversationRef) -> int:
+        """No answer is wanted any more to what is open there; how many there were.
+
+        Each ends with what `Handler.stopped` says. Raises BotError `inbox.closed`, LedgerError.
+        """
+        running, key = self._at_work(), storable(conversation.key)
+        ids = await running.writer.do(lambda tx: rows.stop(tx, key))
+        running.worker.stop(dict.fromkeys(ids, "stopped"))
+        running.dispatcher.wake()
+        return len(ids)
+
+    async def withdraw(self, platform: str, message_id: str) -> tuple[str, ...]:
+        """A question was taken back: it is not answered, if it is not yet. Gives the requests
+        that it was a part of. Raises BotError `inbox.closed`, LedgerError."""
+        running = self._at_work()
+        ids = await running.writer.do(lambda tx: rows.withdraw(tx, platform, message_id))
+        running.worker.stop(dict.fromkeys(ids, "withdrawn"))
+        running.dispatcher.wake()
+        return tuple(ids)
 
     def _note(self, running: _Running, request: Request, result: Submitted) -> None:
         match result:
@@ -118,6 +157,9 @@ class Inbox:
                     running.worker.tell(request, Progress("waiting", position))
             case Duplicate():
                 self._counts["duplicates"] += 1
+            case Merged():
+                self._counts["merged"] += 1
+                running.dispatcher.wake()
             case Full():
                 self._counts["full"] += 1
 
@@ -159,8 +201,10 @@ class Inbox:
 
     # -- coming and going --------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def start(self, platforms: Collection[str] | None = None) -> None:
         """Takes up what was left unfinished, and begins to take in.
+
+        `platforms`: whose requests are answered; the others' wait for `serve`. None: all.
 
         Raises BotError `inbox.taken`, LedgerError `database.unavailable`.
         """
@@ -185,10 +229,22 @@ class Inbox:
             woken.set,
         )
         dispatcher = Dispatcher(
-            writer, self._presence, worker, tuple(self._channels), self._settings, woken
+            writer,
+            self._presence,
+            worker,
+            set(self._channels if platforms is None else platforms),
+            self._settings,
+            self._clock,
+            woken,
         )
         loops = (asyncio.create_task(dispatcher.run()), asyncio.create_task(heart.run()))
         self._running = _Running(writer, heart, worker, dispatcher, loops)
+
+    def serve(self, platform: str) -> None:
+        """Its requests are answered from now on. Raises BotError `inbox.closed`."""
+        dispatcher = self._at_work().dispatcher
+        dispatcher.platforms.add(platform)
+        dispatcher.wake()
 
     async def stop(self) -> None:
         """Lets what is being answered finish within the deadline; the rest stays in line."""

@@ -17,6 +17,12 @@ def pack(request: Request) -> str:
     return json.dumps(data)
 
 
+def merged(first: str, second: str, id_: str) -> str:
+    """Two packed requests as one, under the first one's id and with the second one's address."""
+    older, newer = json.loads(first), json.loads(second)
+    return json.dumps({**newer, "id": id_, "text": f"{older['text']}\n{newer['text']}"})
+
+
 def unpack(text: str) -> Request:
     """Fields that this version does not know are left out, those it misses have defaults.
 

@@ -1,10 +1,10 @@
 """What the inbox asks of a platform and of the bot, and what it says to whoever hands in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from bot.messages import Answer, Request
+from bot.messages import Answer, AnswerEvent, Request
 
 State = Literal["waiting", "working", "done", "failed"]
 """`failed`: finished, but the platform did not take the whole answer."""
@@ -26,20 +26,33 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """Added to a request that was held for more; that one is answered for both."""
+
+    into: str
+    """The id of that request."""
+
+
+@dataclass(frozen=True, slots=True)
 class Full:
     """Nothing was written down: this many are open already."""
 
     capacity: int
 
 
-Submitted = Accepted | Duplicate | Full
+Submitted = Accepted | Duplicate | Merged | Full
+Stop = Literal["stopped", "withdrawn"]
+"""`stopped`: the asker wants no answer, and is told so. `withdrawn`: the question was taken
+back, and nothing is said."""
+Hear = Callable[[AnswerEvent], None]
+"""Is told what an answer looks like so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What the asker may be told while there is no answer yet."""
 
-    kind: Literal["waiting", "thinking", "warned"]
+    kind: Literal["waiting", "thinking", "withdrawn"]
     place: int = 0
     """In line, with `waiting`."""
 
@@ -80,11 +93,33 @@ class ReplyChannel(Protocol):
         """Best effort: what it raises is ignored, and nobody waits for it."""
 
 
+@runtime_checkable
+class LiveChannel(Protocol):
+    """A `ReplyChannel` on whose platform an answer can be watched while it is made.
+
+    What is shown is provisional: `send` of part 0 puts the answer in its place.
+    """
+
+    @property
+    def every_s(self) -> float:
+        """Seconds between two calls of `show` for one answer, at least."""
+
+    async def open(self, request: Request) -> Mapping[str, Any]:
+        """Makes the message in which the answer will appear. What it gives (JSON values) is
+        written down and stands in `request.reply` of all later calls, after a crash too."""
+
+    async def show(self, request: Request, text: str) -> None:
+        """All of the text so far. What it raises is ignored."""
+
+
 class Handler(Protocol):
     """What answers. Everything here may be called again for the same request after a crash."""
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request, hear: Hear) -> Answer:
         """The same answer when asked again. May be cancelled when the program ends."""
+
+    def stopped(self, request: Request) -> Answer:
+        """What stands where an answer was to come that its asker no longer wants."""
 
     def failed(self, request: Request, error: Exception) -> Answer:
         """What is said when `handle` raised; `error` is a BotError `inbox.gave_up` when the
@@ -138,6 +173,7 @@ class InboxStats:
     delivering: int
     accepted: int
     duplicates: int
+    merged: int
     full: int
     answered: int
     failed: int

@@ -14,13 +14,15 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     or_,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from bot.inbox.protocol import Accepted, Duplicate, Full, State, Submitted
+from bot.inbox.packing import merged
+from bot.inbox.protocol import Accepted, Duplicate, Full, Merged, State, Stop, Submitted
 from bot.storage import upsert
 from bot.storage.intake import inbox
 
@@ -40,6 +42,8 @@ class Claim:
     request: str
     parts: str | None
     sent: str
+    stop: Stop | None
+    handle: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,16 @@ class Rules:
     busy: bool
     """Something is being answered in this process already."""
     attempts: int
+    now: datetime
 
 
 def add(tx: Connection, row: dict[str, Any], capacity: int, slots: int) -> Submitted:
     known = state(tx, row["id"])
     if known is not None:
         return Duplicate(known)
+    held = _held_for_more(tx, row)
+    if held is not None:
+        return _merge(tx, held, row)
     own = func.coalesce(func.sum(case((c.conversation == row["conversation"], 1), else_=0)), 0)
     ahead, in_conversation = tx.execute(select(func.count(), own).where(_OPEN)).one()
     if ahead >= capacity:
@@ -67,6 +75,62 @@ def add(tx: Connection, row: dict[str, Any], capacity: int, slots: int) -> Submi
     if seq is None:  # another process was faster
         return Duplicate("waiting")
     return Accepted(_place(ahead, in_conversation, slots))
+
+
+def _held_for_more(tx: Connection, row: dict[str, Any]) -> Any:
+    """The request of the same person in the same place that was held since more might come,
+    and still is; it is the newest there."""
+    newest = select(func.max(c.seq)).where(_OPEN, c.conversation == row["conversation"])
+    return tx.execute(
+        select(c.seq, c.id, c.request)
+        .where(c.seq == newest.scalar_subquery(), c.owner.is_(None), c.stop.is_(None))
+        .where(c.author == row["author"], c.ready_at > row["accepted_at"])
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
+def _merge(tx: Connection, held: Any, row: dict[str, Any]) -> Merged:
+    """The newer one's way back replaces the older one's: it lives longer."""
+    both = merged(held.request, row["request"], held.id)
+    later = {"request": both, "ready_at": row["ready_at"], "message_id": row["message_id"]}
+    tx.execute(update(inbox).where(c.seq == held.seq).values(**later))
+    known = {name: row[name] for name in ("id", "platform", "conversation", "message_id")}
+    done = {"accepted_at": row["accepted_at"], "finished_at": row["accepted_at"]}
+    part = {"attempts": 0, "sent": "[]", "merged_into": held.id}
+    tx.execute(insert(inbox).values(**known, **done, **part))
+    return Merged(held.id)
+
+
+def once(tx: Connection, request_id: str, platform: str, at: datetime) -> bool:
+    """Notes the id of something that is dealt with at once; False where it is known."""
+    values = {"id": request_id, "platform": platform, "conversation": "", "accepted_at": at}
+    row = upsert(tx, inbox).values(**values, finished_at=at, attempts=0, sent="[]")
+    new = row.on_conflict_do_nothing(index_elements=["id"]).returning(c.seq)
+    return tx.scalar(new) is not None
+
+
+def stop(tx: Connection, conversation: str) -> list[str]:
+    """No answer is wanted to what is open in a conversation; gives the requests' ids."""
+    which = and_(_OPEN, c.conversation == conversation, c.stop.is_(None), c.parts.is_(None))
+    ended = update(inbox).where(which).values(stop="stopped", ready_at=None)
+    return list(tx.scalars(ended.returning(c.id)))
+
+
+def withdraw(tx: Connection, platform: str, message_id: str) -> list[str]:
+    """The question was taken back: no answer to it is wanted. Gives the ids of the requests
+    that it was, or was a part of."""
+    its = and_(c.platform == platform, c.message_id == message_id)
+    rows = tx.execute(select(c.id, c.merged_into).where(its)).all()
+    ids = [row.merged_into or row.id for row in rows]
+    open_ones = and_(_OPEN, c.id.in_(ids), c.parts.is_(None))
+    tx.execute(update(inbox).where(open_ones).values(stop="withdrawn", ready_at=None))
+    return ids
+
+
+def stops(tx: Connection, owner: str) -> dict[str, Stop]:
+    """Request id → what was asked of the requests that this process is answering."""
+    mine = and_(_OPEN, c.owner == owner, c.stop.is_not(None), c.parts.is_(None))
+    return {row.id: row.stop for row in tx.execute(select(c.id, c.stop).where(mine))}
 
 
 def state(tx: Connection, request_id: str) -> State | None:
@@ -100,7 +164,9 @@ def claim(tx: Connection, rules: Rules) -> list[Claim]:
     chosen = _choose(tx.execute(_claimable(rules)).all(), rules)
     if not chosen:
         return []
-    columns = (c.seq, c.owner, c.attempts, c.id, c.request, c.parts, c.sent)
+    columns = (
+        c.seq, c.owner, c.attempts, c.id, c.request, c.parts, c.sent, c.stop, c.handle,
+    )  # fmt: skip
     taking = (
         update(inbox)
         .where(c.seq.in_(chosen), c.owner.is_(None), _OPEN)
@@ -121,6 +187,7 @@ def _claimable(rules: Rules) -> Select[Any]:
     return (
         select(c.seq, c.attempts)
         .where(_OPEN, c.owner.is_(None), c.platform.in_(sorted(rules.platforms)))
+        .where(or_(c.ready_at.is_(None), c.ready_at <= rules.now))
         .where(~exists().where(same, other.c.seq < c.seq))
         .where(~exists().where(same, other.c.owner.is_not(None)))
         .order_by(c.seq)
@@ -146,13 +213,18 @@ def keep_parts(tx: Connection, claim: Claim, parts: str) -> bool:
     return _set(tx, claim, parts=parts)
 
 
+def keep_handle(tx: Connection, claim: Claim, handle: str) -> bool:
+    return _set(tx, claim, handle=handle)
+
+
 def keep_sent(tx: Connection, claim: Claim, sent: str) -> bool:
     return _set(tx, claim, sent=sent)
 
 
 def finish(tx: Connection, claim: Claim, at: datetime, problem: str | None) -> bool:
     """The texts go, the id stays."""
-    return _set(tx, claim, finished_at=at, problem=problem, request=None, parts=None, sent="[]")
+    gone: dict[str, Any] = {"request": None, "parts": None, "sent": "[]", "handle": None}
+    return _set(tx, claim, finished_at=at, problem=problem, **gone)
 
 
 def holds(tx: Connection, claim: Claim) -> bool:

@@ -12,12 +12,21 @@ from typing import Any
 from bot.errors import BotError
 from bot.inbox import rows
 from bot.inbox.delivery import Delivery, GivenUp, Lost, Sent, describe, pause_before
+from bot.inbox.live import Live, reachable
 from bot.inbox.packing import unpack
 from bot.inbox.presence import Presence
-from bot.inbox.protocol import Handler, InboxSettings, Progress, ReplyChannel
+from bot.inbox.protocol import (
+    Handler,
+    Hear,
+    InboxSettings,
+    LiveChannel,
+    Progress,
+    ReplyChannel,
+    Stop,
+)
 from bot.inbox.rows import Claim
 from bot.inbox.writer import Work, Writer
-from bot.messages import Request
+from bot.messages import Answer, AnswerEvent, Request
 from bot.storage import storable
 from knowledge.errors import KnowledgeError
 
@@ -56,6 +65,8 @@ class Worker:
         self._wake = wake
         self._on_the_wire: set[asyncio.Future[Any]] = set()
         self._telling: set[asyncio.Task[None]] = set()
+        self._making: dict[str, asyncio.Task[Answer]] = {}
+        self._stopped: dict[str, Stop] = {}
 
     def begin(self, claim: Claim) -> "asyncio.Task[None]":
         if claim.parts is None:
@@ -86,6 +97,14 @@ class Worker:
                 sending.cancel()
             await asyncio.gather(*torn, return_exceptions=True)
 
+    def stop(self, asked: Mapping[str, Stop]) -> None:
+        """Ends what is being answered of these; the others are seen to when they are begun."""
+        for id_, why in asked.items():
+            making = self._making.get(id_)
+            if making is not None and id_ not in self._stopped:
+                self._stopped[id_] = why
+                making.cancel()
+
     def tell(self, request: Request, state: Progress) -> None:
         """Without waiting for it."""
         channel = self._channels.get(request.conversation.platform)
@@ -99,11 +118,12 @@ class Worker:
     async def _prepare(self, claim: Claim) -> tuple[Request, ReplyChannel, list[Any]]:
         """The request and what is to be sent for it."""
         try:
-            request = unpack(claim.request)
+            request = reachable(unpack(claim.request), claim.handle)
             channel = self._channels[request.conversation.platform]
             text = claim.parts
             if text is None:
-                text = answered = await self._answered(claim, request, channel)
+                request, answered = await self._answered(claim, request, channel)
+                text = answered
                 await self._persist(lambda tx: rows.keep_parts(tx, claim, answered))
         finally:
             if claim.parts is None:
@@ -112,21 +132,62 @@ class Worker:
                 self._wake()
         return request, channel, json.loads(text)
 
-    async def _answered(self, claim: Claim, request: Request, channel: ReplyChannel) -> str:
-        """The parts as JSON."""
+    async def _answered(
+        self, claim: Claim, request: Request, channel: ReplyChannel
+    ) -> tuple[Request, str]:
+        """The parts as JSON, and the request as it is to be replied to."""
+        live = self._live(claim, request, channel)
         try:
             if claim.attempts > self._settings.attempts:
                 raise BotError("inbox.gave_up", attempts=str(claim.attempts - 1))
-            self.tell(request, Progress("thinking"))
-            answer = await self._handler.handle(request)
-            text = json.dumps(list(channel.parts(request, answer)))
+            answer = await self._made(claim, request, live)
+            request = await live.end() if live else request
+            text = "[]" if answer is None else json.dumps(list(channel.parts(request, answer)))
         except Exception as error:  # one bad question must not stop the queue
             log.error("request %s failed", request.id, exc_info=error)
             self._counts["failed"] += 1
+            request = await live.end() if live else request
             failed = self._handler.failed(request, error)
-            return json.dumps(list(channel.parts(request, failed)))
+            return request, json.dumps(list(channel.parts(request, failed)))
         self._counts["answered"] += 1
-        return text
+        return request, text
+
+    def _live(self, claim: Claim, request: Request, channel: ReplyChannel) -> Live | None:
+        if not isinstance(channel, LiveChannel):
+            return None
+
+        async def keep(handle: str) -> None:
+            await self._persist(lambda tx: rows.keep_handle(tx, claim, handle))
+
+        return Live(channel, request, keep, opened=claim.handle is not None)
+
+    async def _made(self, claim: Claim, request: Request, live: Live | None) -> Answer | None:
+        """None where the question was taken back."""
+        why = claim.stop
+        if why is None:
+            self.tell(request, Progress("thinking"))
+            why, answer = await self._handled(request, live.hear if live else _unheard)
+            if answer is not None:
+                return answer
+        if why == "withdrawn":
+            self.tell(request, Progress("withdrawn"))
+            return None
+        return self._handler.stopped(request)
+
+    async def _handled(self, request: Request, hear: Hear) -> tuple[Stop | None, Answer | None]:
+        """The answer, or why there is none."""
+        making = asyncio.ensure_future(self._handler.handle(request, hear))
+        self._making[request.id] = making
+        try:
+            return None, await making
+        except asyncio.CancelledError:
+            if request.id in self._stopped:
+                return self._stopped[request.id], None
+            making.cancel()
+            raise
+        finally:
+            del self._making[request.id]
+            self._stopped.pop(request.id, None)
 
     # -- its way to the platform -------------------------------------------------------------
 
@@ -185,6 +246,10 @@ class Worker:
                 log.warning("the inbox cannot write: %s", error.code)
             attempt += 1
             await asyncio.sleep(pause_before(attempt, self._settings))
+
+
+def _unheard(_event: AnswerEvent) -> None:
+    """On platforms that show nothing before the end."""
 
 
 async def _told(channel: ReplyChannel, request: Request, state: Progress) -> None:

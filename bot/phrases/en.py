@@ -23,7 +23,6 @@ SENTENCES: dict[str, str] = {
     "notice.embedding_failed": "The embedding model cannot be used right now ({problem}); this search went by words only.",
     "notice.sample": "The knowledge base was empty, so sample documents (of an imaginary stationery shop) were put in; they go when you ingest your own.",
     "notice.sample_removed": "The sample documents are gone; answers now come from your own documents only.",
-    "notice.platform_pending": "Settings for {platform} were found, but this version cannot connect to it yet; skipped.",
     # locators
     "locator.page": "p. {page}",
     "locator.sheet": "sheet “{sheet}”",

@@ -23,7 +23,6 @@ SENTENCES: dict[str, str] = {
     "notice.embedding_failed": "向量模型暫時無法使用（{problem}），這次只用字面檢索。",
     "notice.sample": "知識庫是空的，已先放入範例文件（虛構的文具店）；匯入你自己的文件後，範例會自動移除。",
     "notice.sample_removed": "範例文件已移除，現在只用你自己的文件回答。",
-    "notice.platform_pending": "{platform} 的設定已讀到，但這個版本還不能連上它，先略過。",
     # 出處
     "locator.page": "第 {page} 頁",
     "locator.sheet": "工作表「{sheet}」",

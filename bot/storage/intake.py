@@ -27,7 +27,14 @@ inbox = Table(
     Column("sent", Text, nullable=False),  # JSON; the platform's message id of each part sent
     Column("finished_at", Moment),
     Column("problem", Text),  # why it was not delivered
+    Column("author", String(300)),  # who may add to it while it is held
+    Column("message_id", String(200)),  # `Request.message_id`
+    Column("ready_at", Moment),  # held until then, since more may follow
+    Column("stop", String(20)),  # stopped, withdrawn: no answer is wanted any more
+    Column("handle", Text),  # JSON; the message that shows the answer while it is made
+    Column("merged_into", String(300)),  # the id of the request that this one became a part of
     Index("ix_inbox_finished_at", "finished_at"),
+    Index("ix_inbox_message", "platform", "message_id"),
 )
 _OPEN = text("finished_at IS NULL")
 _WORKED_ON = text("finished_at IS NULL AND owner IS NOT NULL")

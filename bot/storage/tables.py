@@ -251,6 +251,46 @@ unanswered_asks = Table(
     UniqueConstraint("exchange_id"),
 )
 
+# -- people instead of the bot --------------------------------------------------------------
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("conversation", String(700), nullable=False),  # `ConversationRef.key`: silent there
+    Column("opened_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("opened_by", String(300), nullable=False),
+    Column("closed_by", String(300)),
+    Index("ix_handoffs_conversation", "conversation", "closed_at"),
+)
+admins = Table(
+    "admins",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("user_id", String(200), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("by", String(300), nullable=False),
+)
+pairing_codes = Table(
+    "pairing_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("platform", String(32), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+reply_tokens = Table(
+    "reply_tokens",
+    metadata,
+    Column("request_id", String(300), primary_key=True),
+    Column("room", String(200), nullable=False),
+    Column("token", String(200)),  # None once spent
+    Column("received_at", Moment, nullable=False),
+    Column("state", String(20), nullable=False),  # open, promised, answered, owed
+    Index("ix_reply_tokens_room", "room", "state"),
+)
+
 # -- the owner's words ----------------------------------------------------------------------
 
 words = Table(

@@ -22,7 +22,7 @@ from typing import Any, TextIO
 
 import httpx
 
-from bot.inbox import Handler, Inbox, InboxSettings, Progress, ReplyChannel
+from bot.inbox import Handler, Hear, Inbox, InboxSettings, Progress, ReplyChannel
 from bot.messages import Answer, Request
 from bot.storage import open_storage
 from tests.support.inbox_parts import request
@@ -54,7 +54,7 @@ class Bot(Handler):
         self._habits = habits
         self._http = http
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request, hear: Hear) -> Answer:
         said = {"request": request.id, "label": self._habits.label}
         await self._http.post("/begin", json=said)
         await asyncio.sleep(self._habits.takes_s * random.uniform(0.5, 1.5))
@@ -65,6 +65,9 @@ class Bot(Handler):
     def failed(self, request: Request, error: Exception) -> Answer:
         code = getattr(error, "code", type(error).__name__)
         return Answer(request.text, "failed", f"沒成{request.id}：{code}", id=request.id)
+
+    def stopped(self, request: Request) -> Answer:
+        return Answer(request.text, "failed", f"停{request.id}", id=request.id, reason="stopped")
 
     async def delivered(self, request: Request, part: int, message_id: str | None) -> None: ...
 

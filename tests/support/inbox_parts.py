@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.inbox import Handler, Inbox, InboxSettings, Progress, ReplyChannel
+from bot.inbox import Handler, Hear, Inbox, InboxSettings, Progress, ReplyChannel
 from bot.messages import Answer, Author, ConversationRef, Request
 from bot.storage import Storage, open_storage
 
@@ -30,7 +30,7 @@ class Echo(Handler):
     told: list[tuple[str, int, str | None]] = field(default_factory=list)
     given_up: list[tuple[str, int, str]] = field(default_factory=list)
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request, hear: Hear) -> Answer:
         self.asked.append(request.id)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -40,6 +40,9 @@ class Echo(Handler):
         finally:
             self.at_once -= 1
         return Answer(request.text, "grounded", f"答：{request.text}", id=request.id)
+
+    def stopped(self, request: Request) -> Answer:
+        return Answer(request.text, "failed", "停", id=request.id, reason="stopped")
 
     def failed(self, request: Request, error: Exception) -> Answer:
         return Answer(request.text, "failed", f"沒成：{type(error).__name__}", id=request.id)

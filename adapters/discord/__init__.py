@@ -1,0 +1,1 @@
+"""The bot on Discord: gateway in, REST out."""

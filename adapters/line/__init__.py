@@ -1,0 +1,1 @@
+"""The bot on LINE: webhook in, Messaging API out."""

@@ -1,0 +1,272 @@
+"""The one desk behind every platform's door.
+
+    hear      a message: a command is obeyed at once, a question goes into the inbox
+    act       a tapped button
+    handle …  the inbox's handler: the secretary, with what a chat adds to an answer
+
+Adapters turn their platform's events into `Request`s and show `Reply`s; what people may do,
+and who may, is decided here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.admins import Admins
+from bot.audiences import Audiences, audiences_for
+from bot.bursts import BURST_S, hold_for
+from bot.errors import BotError
+from bot.frontdesk import admin, visitor
+from bot.frontdesk.actions import Tap, decode
+from bot.frontdesk.commands import FOR_ADMINS, Command, parse
+from bot.frontdesk.news import Herald
+from bot.frontdesk.replies import Form, Post, Reply, Respond
+from bot.frontdesk.uploads import Upload, Uploads
+from bot.handoffs import Handoffs
+from bot.inbox import Full, Hear, Inbox
+from bot.language import detect
+from bot.memory import Memory
+from bot.messages import Answer, Request
+from bot.phrases import describe
+from bot.secretary import Secretary
+from knowledge.errors import KnowledgeError
+
+log = logging.getLogger(__name__)
+
+_SHUTDOWN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    language: str = "zh-TW"
+    prefix: str = ""
+    """Before every command's name."""
+    burst_s: float = BURST_S
+    handoff_minutes: int = 60
+    staff: tuple[str, str] | None = None
+    """Platform and room in which staff are told that somebody wants a person."""
+    audiences: Audiences = field(default_factory=Audiences)
+
+
+class Syncing(Protocol):
+    """What brings the knowledge up to date with its sources."""
+
+    async def sync_now(self) -> str:
+        """One sentence about what came of it. Raises KnowledgeError."""
+
+
+class FrontDesk:
+    """`open` it over an inbox whose handler it is; `close` it before the inbox stops."""
+
+    def __init__(
+        self,
+        secretary: Secretary,
+        memory: Memory,
+        uploads: Uploads,
+        settings: DeskSettings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.settings = settings
+        self.secretary = secretary
+        self.memory = memory
+        self.uploads = uploads
+        self.clock = clock
+        self.admins = Admins(memory.storage, clock)
+        self.handoffs = Handoffs(memory.storage, clock, settings.handoff_minutes)
+        self.posts: dict[str, Post] = {}
+        """Of the platforms that are on: where something can be said unasked."""
+        self.unasked: frozenset[str] = frozenset()
+        """Those where that costs nothing."""
+        self.syncing: Syncing | None = None
+        self.herald = Herald(memory, self.say, clock)
+        self._inbox: Inbox | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def inbox(self) -> Inbox:
+        if self._inbox is None:
+            raise BotError("inbox.closed")
+        return self._inbox
+
+    def open(self, inbox: Inbox, posts: Mapping[str, Post]) -> None:
+        self._inbox = inbox
+        self.posts.update(posts)
+
+    async def close(self) -> None:
+        """Lets what is being obeyed finish."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=_SHUTDOWN_S)
+        for task in self._tasks:
+            task.cancel()
+        self._inbox = None
+
+    # -- what comes in ------------------------------------------------------------------------
+
+    async def hear(self, request: Request, respond: Respond) -> None:
+        """Returns once the message is dealt with or safe on disk: it may be acknowledged then.
+
+        Raises LedgerError, StoreError, BotError `inbox.closed`: then it must not be.
+        """
+        command = parse(request.text, self.settings.prefix)
+        if command is not None and command.name != "ask":
+            if await self.inbox.once(request.id, request.conversation.platform):
+                self.spawn(self.obey(command, request), request, respond)
+            return
+        if command is not None:
+            request = replace(request, text=command.rest)
+        if await asyncio.to_thread(self.handoffs.is_open, request.conversation):
+            await self.inbox.once(request.id, request.conversation.platform)
+            return
+        await self.ask(request, respond, hold_for(request.text, self.settings.burst_s))
+
+    async def ask(self, request: Request, respond: Respond, hold_s: float = 0.0) -> None:
+        """Straight into the inbox. Raises as `hear`."""
+        ref = request.conversation
+        allowed = audiences_for(self.settings.audiences, ref)
+        result = await self.inbox.submit(replace(request, audiences=allowed), hold_s)
+        if isinstance(result, Full):
+            self.spawn(self._full(request), request, respond)
+
+    async def _full(self, request: Request) -> Reply:
+        return self.reply(request, "answer.full")
+
+    async def edited(self, request: Request, respond: Respond) -> None:
+        """A question was changed: the old one is forgotten, the new one answered. Raises as
+        `hear`."""
+        if request.message_id is not None:
+            await self.deleted(request.conversation.platform, request.message_id)
+        await self.hear(request, respond)
+
+    async def deleted(self, platform: str, message_id: str) -> None:
+        """Raises LedgerError, BotError `inbox.closed`."""
+        ids = await self.inbox.withdraw(platform, message_id)
+        await asyncio.to_thread(self.memory.history.erase_message, platform, message_id)
+        for id_ in ids:  # what it was merged into
+            await asyncio.to_thread(self.memory.history.erase_request, id_)
+
+    # -- commands and buttons -------------------------------------------------------------------
+
+    async def obey(self, command: Command, request: Request) -> Reply:
+        """Raises KnowledgeError, BotError: `spawn` and `safely` turn them into a sentence."""
+        name = command.name
+        if name in FOR_ADMINS and not request.author.is_admin:
+            return self.reply(request, "desk.admins_only")
+        return await visitor.COMMANDS[name](self, request, command.rest)
+
+    async def act(self, data: str, request: Request, respond: Respond) -> None:
+        """A tapped button; `request` says who and where, and its id is the tap's.
+
+        Raises as `hear`.
+        """
+        tap = decode(data)
+        if tap is not None and tap.kind == "pick":
+            await self._picked(tap, request, respond)
+        else:
+            self.spawn(self._acted(tap, request), request, respond)
+
+    async def _acted(self, tap: Tap | None, request: Request) -> Reply:
+        doing = visitor.TAPS.get(tap.kind) if tap is not None else None
+        if tap is None or doing is None:
+            return self.reply(request, "desk.stale")
+        return await doing(self, request, tap)
+
+    async def _picked(self, tap: Tap, request: Request, respond: Respond) -> None:
+        """The question that was asked back about, once more, and what was meant by it."""
+        first = await asyncio.to_thread(self.memory.history.stored, tap.target)
+        if first is None or not first.question or not tap.value.isdigit():
+            self.spawn(self._acted(None, request), request, respond)
+            return
+        chosen = int(tap.value)
+        await self.ask(replace(request, text=first.question, chosen=chosen), respond)
+
+    async def obeyed(self, command: Command, request: Request) -> Reply:
+        """As `obey`, for platforms that show the reply themselves; never raises."""
+        return await self.safely(self.obey(command, request), request)
+
+    async def acted(self, tap: Tap | None, request: Request) -> Reply:
+        """As `act` of anything but a choice; never raises."""
+        return await self.safely(self._acted(tap, request), request)
+
+    # -- forms and files ------------------------------------------------------------------------
+
+    async def form(self, platform: str, message_id: str) -> Form | None:
+        """For annotating the answer whose message this is. Raises LedgerError."""
+        return await admin.form_of(self, platform, message_id)
+
+    async def annotate(self, request: Request, form: Form) -> Reply:
+        """A form that was sent in; `request` says who. Never raises."""
+        if not request.author.is_admin:  # opened before the right was taken away, or forged
+            return self.reply(request, "desk.admins_only")
+        return await self.safely(admin.annotate(self, request, form), request)
+
+    async def offer_files(self, request: Request, files: list[Upload], respond: Respond) -> None:
+        """Raises as `hear`."""
+        if await self.inbox.once(request.id, request.conversation.platform):
+            self.spawn(admin.offer_files(self, request, files), request, respond)
+
+    # -- saying -----------------------------------------------------------------------------------
+
+    def language(self, request: Request) -> str:
+        """Of the asker's words, else of their client, else the bot's own."""
+        spoken = {"zh": "zh-TW", "en": "en"}.get(detect(request.text)) if request.text else None
+        return spoken or request.language or self.settings.language
+
+    def say(self, code: str, language: str = "zh-TW", **detail: object) -> str:
+        return self.memory.words.say(code, language, **detail)
+
+    def reply(self, request: Request, code: str, **detail: object) -> Reply:
+        return Reply(self.say(code, self.language(request), **detail))
+
+    def spawn(self, doing: Coroutine[Any, Any, Reply], request: Request, respond: Respond) -> None:
+        """After the acknowledgement; the reply is shown when it is there."""
+        task = asyncio.create_task(self._show(doing, request, respond))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show(
+        self, doing: Coroutine[Any, Any, Reply], request: Request, respond: Respond
+    ) -> None:
+        reply = await self.safely(doing, request)
+        try:
+            await respond(reply)
+        except Exception as error:
+            log.warning("the reply to %s was not shown", request.id, exc_info=error)
+
+    async def safely(self, doing: Coroutine[Any, Any, Reply], request: Request) -> Reply:
+        """What goes wrong is a sentence."""
+        try:
+            return await doing
+        except (KnowledgeError, BotError) as error:
+            log.warning("%s: %s %s", request.id, error.code, error.detail)
+            return Reply(describe(error, self.language(request)))
+        except Exception as error:
+            log.error("%s failed", request.id, exc_info=error)
+            return self.reply(request, "answer.failed")
+
+    # -- as the inbox sees it (`bot.inbox.Handler`) -----------------------------------------------
+
+    async def handle(self, request: Request, hear: Hear) -> Answer:
+        answer = await self.secretary.handle(request, hear)
+        if request.conversation.platform in self.unasked:
+            return answer  # news is told there by itself
+        news = await self.herald.beside(request, self.language(request))
+        if news is None:
+            return answer
+        return replace(answer, notice="\n\n".join(filter(None, (answer.notice, news))))
+
+    def stopped(self, request: Request) -> Answer:
+        return self.secretary.stopped(request)
+
+    def failed(self, request: Request, error: Exception) -> Answer:
+        return self.secretary.failed(request, error)
+
+    async def delivered(self, request: Request, part: int, message_id: str | None) -> None:
+        await self.secretary.delivered(request, part, message_id)
+        if part == 0:
+            await self.herald.told(request)
+
+    async def undelivered(self, request: Request, part: int, problem: str) -> None:
+        await self.secretary.undelivered(request, part, problem)
