@@ -72,10 +72,12 @@ class Bot:
             return error.code
         return None
 
-    def search(self, question: str, k: int) -> tuple[Retrieved, Grounded | NoData]:
+    def search(
+        self, question: str, k: int, audiences: frozenset[str] | None = None
+    ) -> tuple[Retrieved, Grounded | NoData]:
         """Retrieval and the gate's verdict; no model."""
         texts = standalone(question, (), self.chain.clock()).texts
-        found = self.library.search(Query(texts, None, k, fill=True))
+        found = self.library.search(Query(texts, audiences, k, fill=True))
         follows, year = self.engine is not None, self.chain.clock().year
         return found, judge(question, found, self.calibration, model_follows=follows, year=year)
 

@@ -20,6 +20,7 @@ from knowledge.passages import Chunk, Document, Failure, Locator
 from knowledge.payloads import pack_locator
 from knowledge.sources.base import Change, Found, KnownFile, Removed, Skipped, Source, Unchanged
 from knowledge.sparse import document_counts, document_vector
+from knowledge.sweeping import clear
 
 SAMPLE_ROOT = "sample"
 """The ledger's root of `knowledge/sample/`; it goes at the first real ingest."""
@@ -115,10 +116,7 @@ class Ingester:
 
     def sweep(self) -> None:
         """Deletes the points that no live version owns."""
-        versions = self._ledger.rubbish()
-        if versions:
-            self._index.delete_versions(versions)
-            self._ledger.swept(versions)
+        clear(self._ledger, self._index, self._ledger.rubbish())
 
     def _apply(
         self,

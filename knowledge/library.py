@@ -3,20 +3,24 @@
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
+from knowledge import inventory
 from knowledge.embedding import Embedder, open_embedder
 from knowledge.errors import DocumentError, StoreError
 from knowledge.index import PassageIndex
 from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
-from knowledge.ledger import Ledger, open_engine
+from knowledge.ledger import Ledger, SourceRow, open_engine
 from knowledge.passages import PUBLIC, Failure
 from knowledge.recent import RecentQueries
 from knowledge.reindex import reindex
 from knowledge.retriever import HybridRetriever, Query, Retrieved
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources.base import Source
 from knowledge.sources.files import FileSource
+from knowledge.sources.registry import all_configured
 from knowledge.store.opening import open_index
 
 COLLECTION = "collection"
@@ -109,6 +113,44 @@ class Library:
         with self.ledger.writer():
             ingester = Ingester(self.ledger, self.index, self.embedder)
             return ingester.ingest(SAMPLE_ROOT, FileSource(sample_folder()), progress)
+
+    def remove(self, rows: Sequence[SourceRow]) -> inventory.Removal:
+        """Takes documents out; from now on they answer nothing."""
+        return inventory.remove(self.ledger, self.index, rows)
+
+    def verify(
+        self,
+        progress: Callable[[Progress], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> inventory.Verification:
+        """Compares ledger and index both ways, and mends what differs."""
+        self.prepare(progress)
+        with self.ledger.writer(on_wait):
+            findings = inventory.compare(self.ledger, self.index, progress)
+            failed = list(self._read_again(findings.lost, progress))
+        return inventory.Verification(findings, len(findings.lost) - len(failed), tuple(failed))
+
+    def _read_again(
+        self, lost: Sequence[SourceRow], progress: Callable[[Progress], None]
+    ) -> Iterator[Failure]:
+        """The documents that could not be had from where they came."""
+        ingester = Ingester(self.ledger, self.index, self.embedder)
+        for root, rows in groupby(lost, key=lambda row: row.root):
+            names = frozenset(row.source for row in rows)
+            try:
+                source = inventory.Only(self._source_of(root), names)
+                yield from ingester.ingest(root, source, progress).failed
+            except DocumentError as error:
+                yield from (Failure(name, error.code, error.detail) for name in sorted(names))
+
+    def _source_of(self, root: str) -> Source:
+        """Raises DocumentError `source.unconfigured`: it cannot be read any more."""
+        if root == SAMPLE_ROOT:
+            return FileSource(sample_folder())
+        for _, roots in all_configured(self._settings, self.ledger.roots()):
+            if root in roots:
+                return roots[root]
+        raise DocumentError("source.unconfigured", source=root)
 
     def _ingest_path(
         self,

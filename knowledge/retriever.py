@@ -20,7 +20,10 @@ from knowledge.sparse import idf, query_terms, query_vector
 
 DENSE_WEIGHT = 6.0
 POOL = 50
-MAX_POOL = 400
+ENOUGH = 25
+"""Live passages in each pool below which more are asked for, where dead ones took the places."""
+ALL = 400
+"""How many a search that must show k passages looks through where nothing matches."""
 EARLIER_PHRASING = 0.5
 """Taken off the scores of all phrasings but the last: few words match easily."""
 SIGNAL_DEPTH = 3
@@ -107,7 +110,7 @@ class HybridRetriever:
 
         Only ever needed without vectors, which rank everything.
         """
-        hits, _ = self._index.scroll(None, MAX_POOL)
+        hits, _ = self._index.scroll(None, ALL)
         alive = self._ledger.alive(hit.payload["version"] for hit in hits)
         return [
             ScoredPassage(_passage(hit), 0.0)
@@ -133,20 +136,22 @@ class HybridRetriever:
         frequencies: Mapping[int, int],
         total: int,
     ) -> _Pools:
-        """Both pools without dead versions; asks for more where too many were dead."""
+        """Both pools without dead versions; asks for more until there are enough, or no more."""
         sparse, idf_sum = query_vector(query_terms(text), frequencies, total)
         limit = POOL
         while True:
-            lexical, dense = self._index.search(sparse, vector, limit, query.audiences)
-            alive = self._ledger.alive(hit.payload["version"] for hit in [*lexical, *dense])
-            pools = _Pools(
-                tuple(hit for hit in lexical if hit.payload["version"] in alive)[:POOL],
-                tuple(hit for hit in dense if hit.payload["version"] in alive)[:POOL],
-                idf_sum,
+            found = self._index.search(sparse, vector, limit, query.audiences)
+            alive = self._ledger.alive(hit.payload["version"] for pool in found for hit in pool)
+            lexical, dense = (
+                tuple(hit for hit in pool if hit.payload["version"] in alive) for pool in found
             )
-            short = max(len(pools.lexical), len(pools.dense)) < query.k
-            if not short or limit >= MAX_POOL or max(len(lexical), len(dense)) < limit:
-                return pools
+            wanted = min(max(query.k, ENOUGH), POOL)
+            short = any(
+                len(live) < wanted and len(pool) >= limit
+                for live, pool in zip((lexical, dense), found, strict=True)
+            )
+            if not short:  # else what was removed a moment ago crowds out what is there
+                return _Pools(lexical[:POOL], dense[:POOL], idf_sum)
             limit *= 2
 
     def _signals(

@@ -63,6 +63,14 @@ class Ledger:
             rows = tx.execute(_row_columns().order_by(sources.c.root, sources.c.source))
             return [SourceRow(*row) for row in rows]
 
+    def roots(self) -> dict[str, str]:
+        """What was ingested, with the audience of the latest of its documents."""
+        with self._transaction() as tx:
+            rows = tx.execute(
+                select(sources.c.root, sources.c.audience).order_by(sources.c.ingested_at)
+            )
+            return {row.root: row.audience for row in rows}
+
     def alive(self, versions: Iterable[int]) -> set[int]:
         """Which of these versions may be shown."""
         wanted = sorted(set(versions))
@@ -125,10 +133,13 @@ class Ledger:
             at = (sources.c.root == root) & (sources.c.source == source)
             tx.execute(update(sources).where(at).values(stamp=stamp))
 
-    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Forgets documents given as (root, source); true at once for every search."""
+    def remove(self, keys: Sequence[tuple[str, str]]) -> list[int]:
+        """Forgets documents given as (root, source); true at once for every search.
+
+        The versions that died: rubbish until `swept`.
+        """
         with self._transaction() as tx:
-            self._forget(tx, keys)
+            return self._forget(tx, keys)
 
     def rubbish(self) -> list[int]:
         with self._transaction() as tx:
@@ -140,7 +151,8 @@ class Ledger:
             for part in _parts(list(versions)):
                 tx.execute(delete(garbage).where(garbage.c.version.in_(part)))
 
-    def _forget(self, tx: Connection, keys: Sequence[tuple[str, str]]) -> None:
+    def _forget(self, tx: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
+        died: list[int] = []
         for root, source in keys:
             at = (sources.c.root == root) & (sources.c.source == source)
             version = tx.scalar(select(sources.c.version).where(at))
@@ -153,6 +165,8 @@ class Ledger:
             tx.execute(delete(source_terms).where(source_terms.c.version == version))
             tx.execute(insert(garbage).values(version=version))
             self._count(tx, unpack_terms(packed or b""), -1)
+            died.append(version)
+        return died
 
     def _count(self, tx: Connection, terms: Mapping[int, int], sign: int) -> None:
         if not terms:

@@ -53,6 +53,10 @@ class FakeQdrant:
     """Status and text of every answer from now on."""
     hide_collections: bool = False
     """Answer "there is none" to the question whether a collection exists."""
+    lose_deletes: bool = False
+    """Acknowledge deletions and delete nothing."""
+    fail_deletes: bool = False
+    """Answer deletions with a server error."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, name: str) -> Stored:
@@ -135,6 +139,10 @@ def _check_vector(stored: Stored, using: str, vector: Any) -> None:
 def _delete(server: FakeQdrant, name: str, body: Any) -> Any:
     _check("PointsSelector", body)
     stored = server.find(name)
+    if server.fail_deletes:
+        raise Refused(500, "Service internal error: deletion failed")
+    if server.lose_deletes:
+        return {"operation_id": 0, "status": "acknowledged"}
     doomed = [key for key, point in stored.points.items() if _matches(point, body["filter"])]
     for key in doomed:
         del stored.points[key]

@@ -83,6 +83,20 @@ def test_dead_versions_never_show_and_the_pool_is_refilled() -> None:
     assert library.limits == [50, 100]
 
 
+def test_thousands_of_dead_passages_hide_no_live_one() -> None:
+    dead = [hit(f"dead{n}", 9.0, version=1) for n in range(3000)]
+    library = Library([*dead, hit("alive", 1.0, version=2)], alive={2})
+    found = HybridRetriever(library, library, None).search(Query(("活著",)))  # type: ignore[arg-type]
+    assert [one.passage.id for one in found.passages] == ["alive"]
+
+
+def test_a_pool_with_enough_live_passages_is_not_asked_again() -> None:
+    dead = [hit(f"dead{n}", 9.0, version=1) for n in range(20)]
+    library = Library([*dead, *(hit(f"alive{n}", 1.0, version=2) for n in range(80))], alive={2})
+    HybridRetriever(library, library, None).search(Query(("活著",)))  # type: ignore[arg-type]
+    assert library.limits == [50]
+
+
 def test_a_search_shows_k_passages_even_where_nothing_matches() -> None:
     library = Library([hit("a", 1.0), hit("b", 1.0)], alive={1})
     library.search = lambda *_: ([], [])  # type: ignore[method-assign]
