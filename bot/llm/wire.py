@@ -93,11 +93,32 @@ class Wire:
             api_key=SecretStr(endpoint.api_key or _NO_KEY),
             base_url=endpoint.base_url,
             max_retries=0,
-            http_async_client=self._http,
+            async_client=_Completions(self._client),
             timeout=self._http.timeout,
             use_responses_api=False,
-            # The engine times the gaps itself; this one only must not be shorter.
-            stream_chunk_timeout=endpoint.total_s,
+            stream_chunk_timeout=None,  # the engine times the gaps itself
+        )
+
+
+class _Completions:
+    """What ChatOpenAI calls: the SDK's transport, errors and stream, but chunks as plain dicts.
+
+    The SDK's own `create` walks through the types of request and chunks again and again: that
+    alone was a third of what the event loop spent on an answer.
+    """
+
+    def __init__(self, client: openai.AsyncOpenAI) -> None:
+        self._client = client
+
+    async def create(
+        self, *, extra_body: dict[str, Any], **payload: Any
+    ) -> openai.AsyncStream[object]:
+        return await self._client.post(
+            "/chat/completions",
+            body=payload | extra_body,
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.AsyncStream[object],
         )
 
 

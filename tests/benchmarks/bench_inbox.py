@@ -60,13 +60,13 @@ async def load(inbox: Inbox, watch: Stopwatch, rate: int, seconds: float) -> dic
     return {
         "rate": rate,
         "events": len(intake),
-        "intake_ms": _percentiles([end - begun for begun, end in intake.values()]),
-        "sent_ms": _percentiles([watch.arrived[k] - begun for k, (begun, _) in intake.items()]),
+        "intake_ms": percentiles([end - begun for begun, end in intake.values()]),
+        "sent_ms": percentiles([watch.arrived[k] - begun for k, (begun, _) in intake.items()]),
         "cpu_ms_per_event": round(used / len(intake) * 1000, 1),
     }
 
 
-def _percentiles(seconds: list[float]) -> dict[str, float]:
+def percentiles(seconds: list[float]) -> dict[str, float]:
     middle, high = np.percentile(np.array(seconds) * 1000, [50, 99])
     return {"p50": round(float(middle), 1), "p99": round(float(high), 1)}
 
