@@ -10,6 +10,8 @@ Length = Callable[[str], int]
 _FENCE = re.compile(r"^(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
 _BREAKS = ("\n\n", "\n", "。", "！", "？", "; ", "；", ". ", "，", " ")
 """Where a text is best cut, the best first; what is cut at stays with the first part."""
+_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
+"""A product, where Markdown would read emphasis."""
 _LEAST = 0.5
 """Of the limit: no cut earlier than that where a worse one comes later."""
 
@@ -30,9 +32,11 @@ def split(text: str, limit: int, length: Length = len) -> list[str]:
         if length(rest) <= room:
             return [*parts, opened + rest]
         head = _head(rest, room - length("\n```"), length)
-        fence = _open_fence(opened + head)
+        rest = rest[len(head) :]
+        # Of the whole text: what begins a line only since it was cut there opens nothing.
+        fence = _open_fence(text[: len(text) - len(rest)])
         parts.append(opened + head + (_closing(head, fence) if fence else ""))
-        opened, rest = f"{fence}\n" if fence else "", rest[len(head) :]
+        opened = f"{fence}\n" if fence else ""
 
 
 def _closing(head: str, fence: str) -> str:
@@ -64,11 +68,16 @@ def _fitting(text: str, room: int, length: Length) -> int:
 
 
 def _whole_character(text: str, at: int) -> int:
-    """Not before a combining mark, a joiner or what a joiner joins, where that can be helped."""
+    """Not before a combining mark, a joiner or what a joiner joins, nor within the marks of a
+    code block, where that can be helped."""
     cut = at
-    while cut > max(1, at - 16) and (_joins(text[cut : cut + 1]) or text[cut - 1] == "\u200d"):
+    while cut > max(1, at - 16) and _belongs(text[cut - 1], text[cut : cut + 1]):
         cut -= 1
     return cut
+
+
+def _belongs(before: str, character: str) -> bool:
+    return before == "\u200d" or before == character == "`" or _joins(character)
 
 
 def _joins(character: str) -> bool:
@@ -95,7 +104,7 @@ def _open_fence(text: str) -> str:
 def plain(markdown: str) -> str:
     """Markdown as a person would type it where none is shown: no marks, links with their
     address behind them, tables as lines."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    tokens = MarkdownIt("commonmark").enable("table").parse(_TIMES.sub(r"\\*", markdown))
     blocks = re.sub(r"\n{3,}", "\n\n", "".join(_spoken(tokens)))
     return blocks.strip()
 

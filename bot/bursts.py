@@ -4,7 +4,7 @@ import re
 
 BURST_S = 1.5
 """Seconds in which the next message of a burst comes, if one does."""
-_LONG = 18
+_LONG = 12
 """Characters from which a message is a thought of its own."""
 _COMPLETE = re.compile(r"[?？!！。.]\s*$|[嗎吗呢嘛麼么]\s*$|\n")
 

@@ -82,7 +82,7 @@ def _held_for_more(tx: Connection, row: dict[str, Any]) -> Any:
     and still is; it is the newest there."""
     newest = select(func.max(c.seq)).where(_OPEN, c.conversation == row["conversation"])
     return tx.execute(
-        select(c.seq, c.id, c.request)
+        select(c.seq, c.id, c.request, c.message_id)
         .where(c.seq == newest.scalar_subquery(), c.owner.is_(None), c.stop.is_(None))
         .where(c.author == row["author"], c.ready_at > row["accepted_at"])
         .with_for_update(skip_locked=True)
@@ -90,13 +90,15 @@ def _held_for_more(tx: Connection, row: dict[str, Any]) -> Any:
 
 
 def _merge(tx: Connection, held: Any, row: dict[str, Any]) -> Merged:
-    """The newer one's way back replaces the older one's: it lives longer."""
+    """The newer one's way back replaces the older one's: it lives longer. The older message's id
+    goes into the newer one's row, so that either can be taken back.
+    """
     both = merged(held.request, row["request"], held.id)
     later = {"request": both, "ready_at": row["ready_at"], "message_id": row["message_id"]}
     tx.execute(update(inbox).where(c.seq == held.seq).values(**later))
-    known = {name: row[name] for name in ("id", "platform", "conversation", "message_id")}
+    known = {name: row[name] for name in ("id", "platform", "conversation")}
     done = {"accepted_at": row["accepted_at"], "finished_at": row["accepted_at"]}
-    part = {"attempts": 0, "sent": "[]", "merged_into": held.id}
+    part = {"attempts": 0, "sent": "[]", "merged_into": held.id, "message_id": held.message_id}
     tx.execute(insert(inbox).values(**known, **done, **part))
     return Merged(held.id)
 
@@ -121,7 +123,7 @@ def withdraw(tx: Connection, platform: str, message_id: str) -> list[str]:
     that it was, or was a part of."""
     its = and_(c.platform == platform, c.message_id == message_id)
     rows = tx.execute(select(c.id, c.merged_into).where(its)).all()
-    ids = [row.merged_into or row.id for row in rows]
+    ids = list(dict.fromkeys(row.merged_into or row.id for row in rows))
     open_ones = and_(_OPEN, c.id.in_(ids), c.parts.is_(None))
     tx.execute(update(inbox).where(open_ones).values(stop="withdrawn", ready_at=None))
     return ids

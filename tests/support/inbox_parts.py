@@ -81,12 +81,17 @@ class Notes(ReplyChannel):
 
 @asynccontextmanager
 async def running(
-    url: str, handler: Handler, channel: ReplyChannel, clock: Any = None, **settings: Any
+    url: str,
+    handler: Handler,
+    channel: ReplyChannel,
+    clock: Any = None,
+    platforms: Any = None,
+    **settings: Any,
 ) -> Any:
     storage = open_storage(url)
     inbox = make(storage, handler, channel, clock, **settings)
     try:
-        await inbox.start()
+        await inbox.start(platforms)
         try:
             yield inbox
         finally:
