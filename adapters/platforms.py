@@ -89,7 +89,11 @@ class Platforms:
         self._connected.add(adapter.name)
         if self._may_answer:
             self._serve(adapter.name)
-        self._tell(say("platform.on", self._language, platform=adapter.name, who=who))
+        name, state = adapter.name, adapter.state
+        if state == "ok":
+            self._tell(say("platform.on", self._language, platform=name, who=who))
+        else:
+            self._tell(say("platform.unreachable", self._language, platform=name, problem=state))
 
     def _refused(self, name: str, error: PlatformOff) -> None:
         problem = describe(error, self._language)

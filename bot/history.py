@@ -116,6 +116,13 @@ class History:
             answered = _first(tx, _whole().where(exchanges.c.id.in_(sent)))
             return answered or _first(tx, _whole().where(_asked_in(platform, message_id)))
 
+    def knows_thread(self, platform: str, room: str, thread: str) -> bool:
+        """Whether the bot has answered anybody there."""
+        c = conversations.c
+        there = (c.platform == platform, c.room == room, c.thread == thread)
+        with self._storage.reading() as tx:
+            return tx.scalar(select(c.id).where(*there).limit(1)) is not None
+
     # -- deliveries ------------------------------------------------------------------------
 
     def delivered(

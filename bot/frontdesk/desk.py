@@ -210,8 +210,11 @@ class FrontDesk:
     # -- saying -----------------------------------------------------------------------------------
 
     def language(self, request: Request) -> str:
-        """Of the asker's words, else of their client, else the bot's own."""
-        spoken = {"zh": "zh-TW", "en": "en"}.get(detect(request.text)) if request.text else None
+        """Of the asker's words, else of their client, else the bot's own. A command's name is
+        nobody's words."""
+        command = parse(request.text, self.settings.prefix) if request.text[:1] in "/／" else None
+        said = request.text if command is None else command.rest
+        spoken = {"zh": "zh-TW", "en": "en"}.get(detect(said)) if said else None
         return spoken or request.language or self.settings.language
 
     def say(self, code: str, language: str = "zh-TW", **detail: object) -> str:

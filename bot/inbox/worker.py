@@ -170,6 +170,7 @@ class Worker:
             if answer is not None:
                 return answer
         if why == "withdrawn":
+            request = await live.end() if live else request  # what was shown is taken away too
             self.tell(request, Progress("withdrawn"))
             return None
         return self._handler.stopped(request)

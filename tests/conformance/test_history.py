@@ -515,3 +515,12 @@ def test_moments_come_back_aware_and_equal(history: History, storage: Storage) -
         assert tx.scalar(select(func.max(exchanges.c.asked_at))) == NOON
     with pytest.raises(Exception, match="time zone"), storage.transaction() as tx:
         tx.execute(update(exchanges).values(erased_at=NOON.replace(tzinfo=None)))
+
+
+def test_a_thread_is_known_once_somebody_was_answered_there(history: History) -> None:
+    thread = ConversationRef("slack", "C1", "17.1", "U1")
+    assert not history.knows_thread("slack", "C1", "17.1")
+    history.record(asked("幾點？", ref=thread), says(), None)
+    assert history.knows_thread("slack", "C1", "17.1")
+    assert not history.knows_thread("slack", "C2", "17.1")
+    assert not history.knows_thread("slack", "C1", "17.2")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.inbox import Accepted, Duplicate, Handler, Hear, Merged
+from bot.inbox import Accepted, Duplicate, Handler, Hear, Merged, Progress
 from bot.messages import Answer, Author, Request, TextDelta
 from tests.support.databases import empty_database
 from tests.support.inbox_parts import Echo, Notes, eventually, request, running
@@ -183,6 +183,12 @@ class Screen(Notes):
     seen: list[tuple[str, str]] = field(default_factory=list)
     addresses: list[Mapping[str, Any]] = field(default_factory=list)
     broken: bool = False
+    taken_away: list[Any] = field(default_factory=list)
+
+    async def progress(self, request: Request, state: Progress) -> None:
+        await super().progress(request, state)
+        if state.kind == "withdrawn":
+            self.taken_away.append(request.reply.get("live"))
 
     async def open(self, request: Request) -> Mapping[str, Any]:
         self.opens += 1
@@ -219,6 +225,17 @@ async def test_after_a_restart_the_same_message_is_replaced(url: str) -> None:
         await eventually(lambda: bool(slack.shown))
     assert slack.opens == 1
     assert slack.addresses == [{"live": "live-1"}]
+
+
+async def test_what_was_shown_of_a_question_taken_back_can_be_taken_away(url: str) -> None:
+    slack = Screen()
+    async with running(url, Talker(pause_s=30), slack, now) as inbox:
+        await inbox.submit(replace(request("line:1"), message_id="m1"))
+        await eventually(lambda: bool(slack.seen))
+        await inbox.withdraw("line", "m1")
+        await eventually(lambda: bool(slack.taken_away))
+    assert slack.taken_away == ["live-1"]
+    assert slack.shown == []
 
 
 async def test_what_cannot_be_watched_arrives_all_the_same(url: str) -> None:

@@ -5,9 +5,11 @@ import pytest
 from bot.frontdesk.actions import MAX_DATA, Tap, decode, encode, offers
 from bot.frontdesk.commands import Command, parse
 from bot.frontdesk.curating import Pair, read
+from bot.frontdesk.desk import DeskSettings, FrontDesk
 from bot.frontdesk.uploads import safe_name
-from bot.messages import Answer, Choice
+from bot.messages import Answer, Author, Choice, ConversationRef, Request
 from bot.phrases import say
+from tests.support.bot import NOON
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,24 @@ def test_names_of_files_stay_in_their_folder(name: str, safe: str) -> None:
 def test_a_long_name_keeps_its_ending() -> None:
     assert safe_name("長" * 300 + ".pdf").endswith("長.pdf")
     assert len(safe_name("長" * 300 + ".pdf")) <= 121
+
+
+@pytest.mark.parametrize(
+    ("text", "client", "spoken"),
+    [
+        ("/help", None, "zh-TW"),
+        ("/help", "en", "en"),
+        ("/annotate what? | at ten", None, "en"),
+        ("stop", None, "en"),
+        ("台北店幾點開？", "en", "zh-TW"),
+        ("✅", "en", "en"),
+    ],
+)
+def test_the_language_is_of_the_words_and_not_of_a_commands_name(
+    text: str, client: str | None, spoken: str
+) -> None:
+    desk = FrontDesk.__new__(FrontDesk)
+    desk.settings = DeskSettings()
+    place = ConversationRef("slack", "D1")
+    asked = Request("slack:1", place, Author("slack", "U1"), text, NOON, language=client)
+    assert desk.language(asked) == spoken
