@@ -58,7 +58,8 @@ class Adapter(Protocol):
 
     async def start(self, desk: FrontDesk) -> str:
         """Connects, and hands what it hears to the desk from then on. Gives the bot's own name
-        there. Raises PlatformOff; a platform that cannot be reached is tried again by itself.
+        there. Raises PlatformOff; a platform that cannot be reached is tried again by itself, and
+        `state` says what is the matter.
         """
 
     async def stop(self) -> None:

@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     discord_token: str | None = Field(None, description="Discord bot token")
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
     discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
+    discord_message_content: bool = Field(
+        False,
+        description="true：讀得到沒有 @ 它的訊息（要先在 Discord 後台開 Message Content Intent）",
+    )
 
     # 各平台共用
     command_prefix: str = Field(
@@ -167,6 +171,13 @@ class Settings(BaseSettings):
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("url")
+        return value
+
+    @field_validator("discord_admin_roles")
+    @classmethod
+    def _role_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(role.isascii() and role.isdigit() for role in value):
+            raise ValueError("roles")
         return value
 
     @field_validator("command_prefix")

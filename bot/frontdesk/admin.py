@@ -55,7 +55,7 @@ async def annotate_text(desk: "FrontDesk", request: Request, rest: str) -> Reply
 
 async def annotate(desk: "FrontDesk", request: Request, form: Form) -> Reply:
     """Raises AnnotationError, BotError `question.unlisted`, LedgerError."""
-    draft = Draft(form.question, form.answer)
+    draft = Draft(form.question, form.answer, form.aliases)
     add, by = desk.memory.annotations.add, _by(request)
     saved = await asyncio.to_thread(add, draft, by, form.request_id)
     waiting = 0

@@ -210,12 +210,7 @@ class FrontDesk:
     # -- saying -----------------------------------------------------------------------------------
 
     def language(self, request: Request) -> str:
-        """Of the asker's words, else of their client, else the bot's own. A command's name is
-        nobody's words."""
-        command = parse(request.text, self.settings.prefix) if request.text[:1] in "/／" else None
-        said = request.text if command is None else command.rest
-        spoken = {"zh": "zh-TW", "en": "en"}.get(detect(said)) if said else None
-        return spoken or request.language or self.settings.language
+        return language_of(request, self.settings.language, self.settings.prefix)
 
     def say(self, code: str, language: str = "zh-TW", **detail: object) -> str:
         return self.memory.words.say(code, language, **detail)
@@ -273,3 +268,12 @@ class FrontDesk:
 
     async def undelivered(self, request: Request, part: int, problem: str) -> None:
         await self.secretary.undelivered(request, part, problem)
+
+
+def language_of(request: Request, own: str, prefix: str = "") -> str:
+    """Of the asker's words, else of their client, else the bot's own. A command's name is
+    nobody's words."""
+    command = parse(request.text, prefix) if request.text[:1] in "/／" else None
+    said = request.text if command is None else command.rest
+    spoken = {"zh": "zh-TW", "en": "en"}.get(detect(said)) if said else None
+    return spoken or request.language or own

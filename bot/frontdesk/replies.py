@@ -26,6 +26,8 @@ class Form:
     """Of the logged answer that is to be corrected."""
     cluster_id: int | None = None
     """Of the unanswered question that is to be answered."""
+    aliases: tuple[str, ...] = ()
+    """Other ways to ask it, on platforms whose form has room for them."""
 
 
 Respond = Callable[[Reply], Awaitable[None]]
