@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -59,34 +59,67 @@ class Rules:
     now: datetime
 
 
+def _state() -> Select[Any]:
+    return select(c.owner, c.finished_at, c.problem).where(c.id == bindparam("asked"))
+
+
+def _ahead() -> Select[Any]:
+    """How many are open, and how many of them in one conversation."""
+    mine = case((c.conversation == bindparam("its"), 1), else_=0)
+    return select(func.count(), func.coalesce(func.sum(mine), 0)).where(_OPEN)
+
+
+def _held_for_more() -> Select[Any]:
+    """The request of the same person in the same place that was held since more might come,
+    and still is; it is the newest there."""
+    newest = select(func.max(c.seq)).where(_OPEN, c.conversation == bindparam("its"))
+    return (
+        select(c.seq, c.id, c.request, c.message_id)
+        .where(c.seq == newest.scalar_subquery(), c.owner.is_(None), c.stop.is_(None))
+        .where(c.author == bindparam("by"), c.ready_at > bindparam("at"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _claimable() -> Select[Any]:
+    other = inbox.alias()
+    same = and_(other.c.conversation == c.conversation, other.c.finished_at.is_(None))
+    return (
+        select(c.seq, c.attempts)
+        .where(_OPEN, c.owner.is_(None), c.platform.in_(bindparam("platforms", expanding=True)))
+        .where(or_(c.ready_at.is_(None), c.ready_at <= bindparam("now")))
+        .where(~exists().where(same, other.c.seq < c.seq))
+        .where(~exists().where(same, other.c.owner.is_not(None)))
+        .order_by(c.seq)
+        .limit(bindparam("free"))
+        .with_for_update(skip_locked=True, of=inbox)
+    )
+
+
+_FENCED = and_(
+    c.seq == bindparam("its"), c.owner == bindparam("by"), c.attempts == bindparam("tries"), _OPEN
+)
+# Made once: to make a statement takes longer than to run it.
+_STATE, _AHEAD, _HELD, _CLAIMABLE = _state(), _ahead(), _held_for_more(), _claimable()
+_CHANGE = update(inbox).where(_FENCED)
+
+
 def add(tx: Connection, row: dict[str, Any], capacity: int, slots: int) -> Submitted:
     known = state(tx, row["id"])
     if known is not None:
         return Duplicate(known)
-    held = _held_for_more(tx, row)
+    its = {"its": row["conversation"], "by": row["author"], "at": row["accepted_at"]}
+    held = tx.execute(_HELD, its).first()
     if held is not None:
         return _merge(tx, held, row)
-    own = func.coalesce(func.sum(case((c.conversation == row["conversation"], 1), else_=0)), 0)
-    ahead, in_conversation = tx.execute(select(func.count(), own).where(_OPEN)).one()
+    ahead, in_conversation = tx.execute(_AHEAD, {"its": row["conversation"]}).one()
     if ahead >= capacity:
         return Full(capacity)
-    fresh = upsert(tx, inbox).values(attempts=0, sent="[]", **row)
-    seq = tx.scalar(fresh.on_conflict_do_nothing(index_elements=["id"]).returning(c.seq))
+    fresh = upsert(tx, inbox).on_conflict_do_nothing(index_elements=["id"]).returning(c.seq)
+    seq = tx.scalar(fresh, {"attempts": 0, "sent": "[]", **row})
     if seq is None:  # another process was faster
         return Duplicate("waiting")
     return Accepted(_place(ahead, in_conversation, slots))
-
-
-def _held_for_more(tx: Connection, row: dict[str, Any]) -> Any:
-    """The request of the same person in the same place that was held since more might come,
-    and still is; it is the newest there."""
-    newest = select(func.max(c.seq)).where(_OPEN, c.conversation == row["conversation"])
-    return tx.execute(
-        select(c.seq, c.id, c.request, c.message_id)
-        .where(c.seq == newest.scalar_subquery(), c.owner.is_(None), c.stop.is_(None))
-        .where(c.author == row["author"], c.ready_at > row["accepted_at"])
-        .with_for_update(skip_locked=True)
-    ).first()
 
 
 def _merge(tx: Connection, held: Any, row: dict[str, Any]) -> Merged:
@@ -136,7 +169,7 @@ def stops(tx: Connection, owner: str) -> dict[str, Stop]:
 
 
 def state(tx: Connection, request_id: str) -> State | None:
-    row = tx.execute(select(c.owner, c.finished_at, c.problem).where(c.id == request_id)).first()
+    row = tx.execute(_STATE, {"asked": request_id}).first()
     if row is None:
         return None
     if row.finished_at is None:
@@ -163,7 +196,8 @@ def _place(ahead: int, in_conversation: int, slots: int) -> int:
 
 def claim(tx: Connection, rules: Rules) -> list[Claim]:
     """The oldest waiting requests whose conversations are at rest, oldest first."""
-    chosen = _choose(tx.execute(_claimable(rules)).all(), rules)
+    wanted = {"platforms": sorted(rules.platforms), "now": rules.now, "free": rules.limit}
+    chosen = _choose(tx.execute(_CLAIMABLE, wanted).all(), rules)
     if not chosen:
         return []
     columns = (
@@ -181,21 +215,6 @@ def claim(tx: Connection, rules: Rules) -> list[Claim]:
     except IntegrityError:  # another process began in one of these conversations just now
         return []
     return sorted((Claim(*row) for row in rows), key=lambda taken: taken.seq)
-
-
-def _claimable(rules: Rules) -> Select[Any]:
-    other = inbox.alias()
-    same = and_(other.c.conversation == c.conversation, other.c.finished_at.is_(None))
-    return (
-        select(c.seq, c.attempts)
-        .where(_OPEN, c.owner.is_(None), c.platform.in_(sorted(rules.platforms)))
-        .where(or_(c.ready_at.is_(None), c.ready_at <= rules.now))
-        .where(~exists().where(same, other.c.seq < c.seq))
-        .where(~exists().where(same, other.c.owner.is_not(None)))
-        .order_by(c.seq)
-        .limit(rules.limit)
-        .with_for_update(skip_locked=True, of=inbox)
-    )
 
 
 def _choose(rows: Sequence[Any], rules: Rules) -> list[int]:
@@ -230,16 +249,15 @@ def finish(tx: Connection, claim: Claim, at: datetime, problem: str | None) -> b
 
 
 def holds(tx: Connection, claim: Claim) -> bool:
-    return tx.scalar(select(c.seq).where(_held(claim))) is not None
+    return tx.scalar(select(c.seq).where(_FENCED), _fence(claim)) is not None
 
 
 def _set(tx: Connection, claim: Claim, **values: Any) -> bool:
-    return tx.execute(update(inbox).where(_held(claim)).values(**values)).rowcount == 1
+    return tx.execute(_CHANGE, _fence(claim) | values).rowcount == 1
 
 
-def _held(claim: Claim) -> ColumnElement[bool]:
-    fence = and_(c.owner == claim.owner, c.attempts == claim.attempts)
-    return and_(c.seq == claim.seq, fence, _OPEN)
+def _fence(claim: Claim) -> dict[str, Any]:
+    return {"its": claim.seq, "by": claim.owner, "tries": claim.attempts}
 
 
 def release(tx: Connection, owner: str) -> int:

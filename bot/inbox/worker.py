@@ -127,10 +127,16 @@ class Worker:
                 await self._persist(lambda tx: rows.keep_parts(tx, claim, answered))
         finally:
             if claim.parts is None:
-                self.handling -= 1
-                self.wants_quiet = False
-                self._wake()
+                self._leave()
         return request, channel, json.loads(text)
+
+    def _leave(self) -> None:
+        """One answer fewer; somebody may have waited for just this place."""
+        was_full = self.wants_quiet or self.handling >= self._settings.concurrency
+        self.handling -= 1
+        self.wants_quiet = False
+        if was_full:
+            self._wake()
 
     async def _answered(
         self, claim: Claim, request: Request, channel: ReplyChannel
