@@ -18,6 +18,7 @@ from bot.errors import BotError
 from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.replies import Reply
 from bot.inbox import ReplyChannel
+from bot.memory import Memory
 from bot.messages import Answer, ConversationRef
 from bot.phrases import Say
 
@@ -36,6 +37,8 @@ class Surroundings:
     """In the owner's own words."""
     stored: Callable[[str], Answer | None]
     """The answer to a request by its id, as it was written down. Blocks; raises LedgerError."""
+    memory: Memory
+    """What the bot remembers; its methods block."""
 
 
 class Adapter(Protocol):

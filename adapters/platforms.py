@@ -45,7 +45,8 @@ class Platforms:
             desk_settings(settings),
             bot.chain.clock,
         )
-        around = Surroundings(settings, bot.memory.words.say, bot.memory.history.stored)
+        memory = bot.memory
+        around = Surroundings(settings, memory.words.say, memory.history.stored, memory)
         for name in known(settings.platforms()):
             self._make(name, around)
 

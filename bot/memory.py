@@ -14,11 +14,13 @@ from bot.history import History
 from bot.people import People
 from bot.quotas import Quotas
 from bot.quotas import parse as parse_quotas
+from bot.reply_tokens import ReplyTokens
 from bot.retention import parse as parse_retention
 from bot.settings import BotSettings
 from bot.storage import Storage, open_storage
 from bot.unanswered import Unanswered
 from bot.words import Words
+from knowledge.ledger import now
 from knowledge.library import Library
 
 
@@ -34,6 +36,7 @@ class Memory:
     unanswered: Unanswered
     feedback: Feedback
     words: Words
+    reply_tokens: ReplyTokens
     retention: Mapping[str, int]
     """Platform → days after which what was said there is deleted."""
 
@@ -68,6 +71,7 @@ def open_memory(settings: BotSettings, library: Library, clock: Callable[[], dat
         unanswered=unanswered,
         feedback=Feedback(storage, people, unanswered, clock),
         words=Words(storage, clock),
+        reply_tokens=ReplyTokens(storage, now),
         retention=kept,
     )
 

@@ -26,7 +26,7 @@ from bot.frontdesk.news import Herald
 from bot.frontdesk.replies import Form, Post, Reply, Respond
 from bot.frontdesk.uploads import Upload, Uploads
 from bot.handoffs import Handoffs
-from bot.inbox import Full, Hear, Inbox
+from bot.inbox import Full, Hear, Inbox, Submitted
 from bot.language import detect
 from bot.memory import Memory
 from bot.messages import Answer, Request
@@ -105,40 +105,42 @@ class FrontDesk:
 
     # -- what comes in ------------------------------------------------------------------------
 
-    async def hear(self, request: Request, respond: Respond) -> None:
+    async def hear(self, request: Request, respond: Respond) -> Submitted | None:
         """Returns once the message is dealt with or safe on disk: it may be acknowledged then.
 
+        What the inbox said of a question; None for what is no question, or is not answered.
         Raises LedgerError, StoreError, BotError `inbox.closed`: then it must not be.
         """
         command = parse(request.text, self.settings.prefix)
         if command is not None and command.name != "ask":
             if await self.inbox.once(request.id, request.conversation.platform):
                 self.spawn(self.obey(command, request), request, respond)
-            return
+            return None
         if command is not None:
             request = replace(request, text=command.rest)
         if await asyncio.to_thread(self.handoffs.is_open, request.conversation):
             await self.inbox.once(request.id, request.conversation.platform)
-            return
-        await self.ask(request, respond, hold_for(request.text, self.settings.burst_s))
+            return None
+        return await self.ask(request, respond, hold_for(request.text, self.settings.burst_s))
 
-    async def ask(self, request: Request, respond: Respond, hold_s: float = 0.0) -> None:
+    async def ask(self, request: Request, respond: Respond, hold_s: float = 0.0) -> Submitted:
         """Straight into the inbox. Raises as `hear`."""
         ref = request.conversation
         allowed = audiences_for(self.settings.audiences, ref)
         result = await self.inbox.submit(replace(request, audiences=allowed), hold_s)
         if isinstance(result, Full):
             self.spawn(self._full(request), request, respond)
+        return result
 
     async def _full(self, request: Request) -> Reply:
         return self.reply(request, "answer.full")
 
-    async def edited(self, request: Request, respond: Respond) -> None:
+    async def edited(self, request: Request, respond: Respond) -> Submitted | None:
         """A question was changed: the old one is forgotten, the new one answered. Raises as
         `hear`."""
         if request.message_id is not None:
             await self.deleted(request.conversation.platform, request.message_id)
-        await self.hear(request, respond)
+        return await self.hear(request, respond)
 
     async def deleted(self, platform: str, message_id: str) -> None:
         """Raises LedgerError, BotError `inbox.closed`."""
@@ -156,16 +158,16 @@ class FrontDesk:
             return self.reply(request, "desk.admins_only")
         return await visitor.COMMANDS[name](self, request, command.rest)
 
-    async def act(self, data: str, request: Request, respond: Respond) -> None:
+    async def act(self, data: str, request: Request, respond: Respond) -> Submitted | None:
         """A tapped button; `request` says who and where, and its id is the tap's.
 
-        Raises as `hear`.
+        Gives and raises what `hear` does.
         """
         tap = decode(data)
         if tap is not None and tap.kind == "pick":
-            await self._picked(tap, request, respond)
-        else:
-            self.spawn(self._acted(tap, request), request, respond)
+            return await self._picked(tap, request, respond)
+        self.spawn(self._acted(tap, request), request, respond)
+        return None
 
     async def _acted(self, tap: Tap | None, request: Request) -> Reply:
         doing = visitor.TAPS.get(tap.kind) if tap is not None else None
@@ -173,14 +175,14 @@ class FrontDesk:
             return self.reply(request, "desk.stale")
         return await doing(self, request, tap)
 
-    async def _picked(self, tap: Tap, request: Request, respond: Respond) -> None:
+    async def _picked(self, tap: Tap, request: Request, respond: Respond) -> Submitted | None:
         """The question that was asked back about, once more, and what was meant by it."""
         first = await asyncio.to_thread(self.memory.history.stored, tap.target)
         if first is None or not first.question or not tap.value.isdigit():
             self.spawn(self._acted(None, request), request, respond)
-            return
+            return None
         chosen = int(tap.value)
-        await self.ask(replace(request, text=first.question, chosen=chosen), respond)
+        return await self.ask(replace(request, text=first.question, chosen=chosen), respond)
 
     async def obeyed(self, command: Command, request: Request) -> Reply:
         """As `obey`, for platforms that show the reply themselves; never raises."""

@@ -20,7 +20,7 @@ from bot.errors import BotError
 from bot.inbox import rows
 from bot.inbox.dispatcher import Dispatcher
 from bot.inbox.heart import Heart
-from bot.inbox.packing import pack
+from bot.inbox.packing import pack, unpack
 from bot.inbox.presence import Presence
 from bot.inbox.protocol import (
     Accepted,
@@ -175,6 +175,20 @@ class Inbox:
                 return rows.position(tx, storable(request_id), slots)
 
         return await asyncio.to_thread(look)
+
+    async def unanswered(self, platform: str) -> list[Request]:
+        """What is waiting there or being answered, the oldest first; not what is ready to be
+        sent. Whichever process took it in.
+
+        Raises BotError `inbox.closed`, LedgerError `database.unavailable`.
+        """
+        self._at_work()
+
+        def look() -> list[str]:
+            with self._storage.reading() as tx:
+                return rows.unanswered(tx, platform)
+
+        return [unpack(text) for text in await asyncio.to_thread(look)]
 
     def stats(self) -> InboxStats:
         running = self._running

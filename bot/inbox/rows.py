@@ -190,6 +190,12 @@ def position(tx: Connection, request_id: str, slots: int) -> int | None:
     return _place(ahead, in_conversation, slots)
 
 
+def unanswered(tx: Connection, platform: str) -> list[str]:
+    """The packed requests of what is not answered yet, the oldest first."""
+    waiting = and_(_OPEN, c.platform == platform, c.parts.is_(None), c.stop.is_(None))
+    return list(tx.scalars(select(c.request).where(waiting).order_by(c.seq)))
+
+
 def _place(ahead: int, in_conversation: int, slots: int) -> int:
     return max(ahead - slots + 1, 1 if in_conversation else 0, 0)
 

@@ -64,13 +64,20 @@ class Quotas:
         """Counts one question, unless a budget of questions or of tokens is used up."""
         now = self._clock()
         tokens = self._budgets(person_id, ref, "tokens", now)
-        return self._take(person_id, ref, "questions", is_admin, now, tokens)
+        return self._take(person_id, ref, "questions", 1, is_admin, now, tokens)
 
     def take_push(
-        self, person_id: int | None, ref: ConversationRef, is_admin: bool = False
+        self,
+        person_id: int | None,
+        ref: ConversationRef,
+        is_admin: bool = False,
+        amount: int = 1,
     ) -> Allowed | Exceeded:
-        """Counts one push before it is sent, so that no two share the last one."""
-        return self._take(person_id, ref, "pushes", is_admin, self._clock(), [])
+        """Counts a push before it is sent, so that no two share the last one.
+
+        `amount`: to how many people it goes, since that is what platforms charge for.
+        """
+        return self._take(person_id, ref, "pushes", amount, is_admin, self._clock(), [])
 
     def may_push(
         self, person_id: int | None, ref: ConversationRef, is_admin: bool = False
@@ -88,11 +95,12 @@ class Quotas:
         ref: ConversationRef,
         at: datetime | None = None,
         unit: Unit = "questions",
+        amount: int = 1,
     ) -> None:
-        """Takes one back; `at` is when it was counted, as `Allowed` says."""
+        """Takes them back; `at` is when they were counted, as `Allowed` says."""
         with self._storage.transaction() as tx:
             for budget in self._budgets(person_id, ref, unit, at or self._clock()):
-                budget.tally.take_back(tx)
+                budget.tally.take_back(tx, amount)
 
     def spend(
         self, person_id: int | None, ref: ConversationRef, unit: Unit, amount: int
@@ -135,6 +143,7 @@ class Quotas:
         person_id: int | None,
         ref: ConversationRef,
         unit: Unit,
+        amount: int,
         is_admin: bool,
         now: datetime,
         needed: list[_Budget],
@@ -149,7 +158,7 @@ class Quotas:
                 used: list[tuple[_Budget, int]] = []
                 for budget in budgets:
                     limit = budget.limit.amount if _holds(budget, is_admin) else None
-                    count = budget.tally.add(tx, 1, limit)
+                    count = budget.tally.add(tx, amount, limit)
                     if count is None:
                         full.append(budget)
                     else:

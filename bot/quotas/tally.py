@@ -21,11 +21,13 @@ class Tally:
         return tx.scalar(select(usage.c.used).where(self._is_this())) or 0
 
     def add(self, tx: Connection, amount: int, limit: int | None = None) -> int | None:
-        """What is used then; None, and nothing counted, where `limit` was reached before.
+        """What is used then; None, and nothing counted, where that would be beyond `limit`.
 
         One statement: of two transactions at once the second waits for the first and then
         looks at what that one left. `limit` is at least 1.
         """
+        if limit is not None and amount > limit:
+            return None
         values = {
             "scope": self.scope,
             "unit": self.unit,
@@ -38,13 +40,13 @@ class Tally:
         added = added.on_conflict_do_update(
             index_elements=["scope", "unit", "period", "window"],
             set_={"used": usage.c.used + amount},
-            where=None if limit is None else usage.c.used < limit,
+            where=None if limit is None else usage.c.used + amount <= limit,
         )
         used: int | None = tx.scalar(added.returning(usage.c.used))
         return used
 
-    def take_back(self, tx: Connection) -> None:
-        less = case((usage.c.used > 0, usage.c.used - 1), else_=0)
+    def take_back(self, tx: Connection, amount: int = 1) -> None:
+        less = case((usage.c.used > amount, usage.c.used - amount), else_=0)
         tx.execute(update(usage).where(self._is_this()).values(used=less))
 
     def warn_once(self, tx: Connection) -> bool:

@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select, update
 
-from bot.storage.tables import conversations, exchanges, unanswered, unanswered_asks, votes
+from bot.storage.tables import (
+    conversations,
+    exchanges,
+    reply_tokens,
+    unanswered,
+    unanswered_asks,
+    votes,
+)
 
 BATCH = 500
 """Exchanges that are deleted in one transaction: some hundredths of a second."""
@@ -26,6 +33,8 @@ def erase(tx: Connection, which: ColumnElement[bool], at: datetime) -> int:
     tx.execute(update(votes).where(votes.c.exchange_id.in_(ids)).values(reason=None))
     mine = unanswered_asks.c.exchange_id.in_(ids)
     clusters = tx.scalars(select(unanswered_asks.c.cluster_id).where(mine).distinct()).all()
+    asked = select(exchanges.c.request_id).where(which, exchanges.c.erased_at.is_(None))
+    tx.execute(delete(reply_tokens).where(reply_tokens.c.request_id.in_(asked)))
     done = tx.execute(
         update(exchanges).where(which, exchanges.c.erased_at.is_(None)).values(
             erased_at=at, **_NOTHING
@@ -60,7 +69,10 @@ def delete_old(
     if since is not None:  # else each batch would read past what other platforms keep
         old &= exchanges.c.asked_at >= since
     rows = tx.execute(
-        select(exchanges.c.id, exchanges.c.conversation_id, exchanges.c.asked_at)
+        select(
+            exchanges.c.id, exchanges.c.conversation_id, exchanges.c.asked_at,
+            exchanges.c.request_id,
+        )
         .where(old).order_by(exchanges.c.asked_at, exchanges.c.id).limit(BATCH)
         .with_for_update(skip_locked=True)  # another process may be at it
     ).all()  # fmt: skip
@@ -70,6 +82,8 @@ def delete_old(
     clusters = tx.scalars(
         select(unanswered_asks.c.cluster_id).where(unanswered_asks.c.exchange_id.in_(ids))
     ).all()
+    said = [row.request_id for row in rows]
+    tx.execute(delete(reply_tokens).where(reply_tokens.c.request_id.in_(said)))
     tx.execute(delete(exchanges).where(exchanges.c.id.in_(ids)))
     _delete_childless(tx, unanswered, clusters, unanswered_asks.c.cluster_id)
     talks = [row.conversation_id for row in rows]

@@ -280,15 +280,18 @@ pairing_codes = Table(
     Column("platform", String(32), nullable=False),
     Column("expires_at", Moment, nullable=False),
 )
-reply_tokens = Table(
+reply_tokens = Table(  # of platforms that let each message be replied to once, and soon
     "reply_tokens",
     metadata,
     Column("request_id", String(300), primary_key=True),
     Column("room", String(200), nullable=False),
-    Column("token", String(200)),  # None once spent
-    Column("received_at", Moment, nullable=False),
-    Column("state", String(20), nullable=False),  # open, promised, answered, owed
+    Column("token", String(200)),  # to be used, or being used; None once it is gone
+    Column("received_at", Moment, nullable=False),  # the token, or the request without one
+    Column("state", String(20), nullable=False),  # see `bot.reply_tokens`
+    Column("taken_at", Moment),  # when the last attempt to say it began
+    Column("pages", Text),  # JSON; what is to be said or may still be asked for
     Index("ix_reply_tokens_room", "room", "state"),
+    Index("ix_reply_tokens_state", "state", "received_at"),
 )
 
 # -- the owner's words ----------------------------------------------------------------------

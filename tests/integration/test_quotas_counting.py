@@ -178,6 +178,17 @@ def test_the_last_push_goes_to_one_only(storage: Storage) -> None:
     assert used(storage) == {"platform:line pushes month": 4}, "asking counts nothing"
 
 
+def test_a_push_to_a_group_counts_its_people_or_is_not_taken(storage: Storage) -> None:
+    rules = quotas(storage, "line:pushes:month=10")
+    assert isinstance(rules.take_push(1, ROOM, amount=11), Exceeded)
+    assert isinstance(rules.take_push(1, ROOM, amount=7), Allowed)
+    assert isinstance(rules.take_push(1, ROOM, amount=4), Exceeded)
+    assert used(storage) == {"platform:line pushes month": 7}
+    assert isinstance(rules.take_push(1, ROOM, amount=3), Allowed)
+    rules.refund(1, ROOM, unit="pushes", amount=7)
+    assert used(storage) == {"platform:line pushes month": 3}
+
+
 def test_a_refund_goes_back_where_it_was_counted(storage: Storage) -> None:
     clock = HandClock()
     hourly = quotas(storage, "person:questions:hour=1", clock)

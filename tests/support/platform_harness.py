@@ -92,9 +92,9 @@ async def behind(
     bot: Bot, platform: str, settings: Settings, home: Path, **desk: Any
 ) -> AsyncIterator[Behind]:
     """Made as the program makes it, and started; the stand-in must be up already."""
-    adapter = maker(platform)(
-        Surroundings(settings, bot.memory.words.say, bot.memory.history.stored)
-    )
+    memory = bot.memory
+    around = Surroundings(settings, memory.words.say, memory.history.stored, memory)
+    adapter = maker(platform)(around)
     options = {"burst_s": 0.3, **desk}
     front = FrontDesk(
         bot.secretary,

@@ -66,9 +66,12 @@ def upgrade() -> None:
         Column("token", String(200)),
         Column("received_at", DateTime(timezone=True), nullable=False),
         Column("state", String(20), nullable=False),
+        Column("taken_at", DateTime(timezone=True)),
+        Column("pages", Text()),
         PrimaryKeyConstraint("request_id", name="pk_reply_tokens"),
     )
     op.create_index("ix_reply_tokens_room", "reply_tokens", ["room", "state"])
+    op.create_index("ix_reply_tokens_state", "reply_tokens", ["state", "received_at"])
 
 
 def downgrade() -> None:
