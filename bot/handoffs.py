@@ -1,5 +1,6 @@
 """「找真人」: a person has been asked for, and the bot is silent in that conversation meanwhile."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,18 +34,19 @@ class Handoffs:
         self._open: dict[str, datetime] = {}
         self._read_at: datetime | None = None
 
-    def is_open(self, ref: ConversationRef) -> bool:
-        """Read, unless that was done a moment ago: every message asks."""
+    async def is_open(self, ref: ConversationRef) -> bool:
+        """Every message asks, so this reads once in a while only."""
         now = self._clock()
         if self._read_at is None or not timedelta() <= now - self._read_at < FRESH_FOR:
-            with self._storage.reading() as tx:
-                rows = tx.execute(
-                    select(_c.conversation, _c.until).where(_c.closed_at.is_(None), _c.until > now)
-                )
-                self._open = {row.conversation: row.until for row in rows}
+            self._open = await asyncio.to_thread(self._read, now)
             self._read_at = now
         until = self._open.get(ref.key)
         return until is not None and until > now
+
+    def _read(self, now: datetime) -> dict[str, datetime]:
+        still = select(_c.conversation, _c.until).where(_c.closed_at.is_(None), _c.until > now)
+        with self._storage.reading() as tx:
+            return {row.conversation: row.until for row in tx.execute(still)}
 
     def open(self, ref: ConversationRef, by: str) -> Handoff:
         """Silence from now on; asked for again, it lasts longer."""

@@ -118,7 +118,7 @@ class FrontDesk:
             return None
         if command is not None:
             request = replace(request, text=command.rest)
-        if await asyncio.to_thread(self.handoffs.is_open, request.conversation):
+        if await self.handoffs.is_open(request.conversation):
             await self.inbox.once(request.id, request.conversation.platform)
             return None
         return await self.ask(request, respond, hold_for(request.text, self.settings.burst_s))

@@ -145,9 +145,11 @@ async def bot_over(
     embedding: EmbeddingEngine = "none",
     language: str = "zh-TW",
     quotas: str | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[Bot]:
     settings = settings_for(data_dir, embedding, language, quotas)
-    bot = await asyncio.to_thread(build, settings, engine=engine, clock=lambda: now)
+    clock = clock or (lambda: now)
+    bot = await asyncio.to_thread(build, settings, engine=engine, clock=clock)
     try:
         yield bot
     finally:
