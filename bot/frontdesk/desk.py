@@ -212,7 +212,7 @@ class FrontDesk:
     # -- saying -----------------------------------------------------------------------------------
 
     def language(self, request: Request) -> str:
-        return language_of(request, self.settings.language, self.settings.prefix)
+        return language_of(request, self.settings.language)
 
     def say(self, code: str, language: str = "zh-TW", **detail: object) -> str:
         return self.memory.words.say(code, language, **detail)
@@ -272,10 +272,10 @@ class FrontDesk:
         await self.secretary.undelivered(request, part, problem)
 
 
-def language_of(request: Request, own: str, prefix: str = "") -> str:
-    """Of the asker's words, else of their client, else the bot's own. A command's name is
-    nobody's words."""
-    command = parse(request.text, prefix) if request.text[:1] in "/／" else None
-    said = request.text if command is None else command.rest
-    spoken = {"zh": "zh-TW", "en": "en"}.get(detect(said)) if said else None
-    return spoken or request.language or own
+def language_of(request: Request, own: str) -> str:
+    """Of the asker's words, else of their client, else the bot's own. Latin letters after a
+    slash (`/link K7Q2`) are nobody's words."""
+    spoken = detect(request.text) if request.text else None
+    is_typed = spoken == "en" and request.text.startswith(("/", "／"))
+    known = None if is_typed or spoken is None else {"zh": "zh-TW", "en": "en"}.get(spoken)
+    return known or request.language or own

@@ -111,7 +111,7 @@ def test_a_long_name_keeps_its_ending() -> None:
     [
         ("/help", None, "zh-TW"),
         ("/help", "en", "en"),
-        ("/annotate what? | at ten", None, "en"),
+        ("/annotate what? | at ten", None, "zh-TW"),
         ("stop", None, "en"),
         ("台北店幾點開？", "en", "zh-TW"),
         ("✅", "en", "en"),
