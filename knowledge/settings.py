@@ -17,5 +17,7 @@ class KnowledgeSettings:
     embedding_base_url: str | None = None
     embedding_api_key: str | None = None
     embedding_model: str | None = None
+    max_file_bytes: int = 15 * 1024 * 1024
+    """A larger file is refused without being read."""
     store_linger_s: float = 20.0
     """How long the embedded store outlives its last user, in seconds."""

@@ -76,9 +76,14 @@ def _merged(sheet: Any) -> dict[tuple[int, int], str]:
 
 def shown(cell: Any) -> str:
     """The value of a cell as a person reads it on screen."""
-    value, form = cell.value, _LITERAL.sub("", str(cell.number_format or ""))
-    if value is None or cell.data_type == "e":
+    if cell.value is None or cell.data_type == "e":
         return ""
+    return shown_value(cell.value, str(cell.number_format or ""))
+
+
+def shown_value(value: Any, number_format: str) -> str:
+    """A value as a spreadsheet program shows it in cells of that format."""
+    form = _LITERAL.sub("", number_format)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

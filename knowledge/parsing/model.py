@@ -1,11 +1,13 @@
 """What every parser takes and gives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from knowledge.passages import Block
+from knowledge.errors import DocumentError
+from knowledge.parsing.tools import Tools
+from knowledge.passages import Block, Failure
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Raise it when a parser gives other blocks for the same bytes: every file is then parsed again."""
 
 
@@ -15,17 +17,21 @@ class Parsed:
 
     title: str
     blocks: tuple[Block, ...]
+    lacking: tuple[Failure, ...] = ()
+    """What of the file could not be read on this machine, such as scanned pages without OCR."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bytes. What exceeds them is refused with `file.too_large`."""
 
-    file: int = 50 * 1024 * 1024
+    file: int = 15 * 1024 * 1024
     unpacked: int = 256 * 1024 * 1024
-    """Of everything inside an Office file: a few kilobytes of zip can hold gigabytes."""
+    """Of everything inside an archive or Office file: a few kilobytes of zip can hold gigabytes."""
     markup: int = 64 * 1024 * 1024
     """Of the XML of a document or a presentation, which is held in memory as a tree."""
+    pixels: int = 100_000_000
+    """Of a picture, which is held in memory unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Source:
     data: bytes
     name: str
     limits: Limits = Limits()
+    tools: Tools = field(default_factory=Tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Draft:
     blocks: tuple[Block, ...]
     titles: tuple[str, ...] = ()
     """Candidates, best first; the file's name is the last resort and not listed."""
+    lacking: tuple[DocumentError, ...] = ()
+    """Why parts of the file are missing, where the rest could be read."""
 
 
 Parser = Callable[[Source], Draft]

@@ -1,6 +1,7 @@
 """Plain text: paragraphs between blank lines, hard-wrapped lines joined again."""
 
 import re
+from collections.abc import Iterator
 
 from knowledge.parsing.model import Draft, Source
 from knowledge.parsing.outline import Outline
@@ -14,6 +15,12 @@ _WRAPPED_FROM = 50
 def parse(source: Source) -> Draft:
     """Raises DocumentError `file.encoding`."""
     outline = Outline()
-    for paragraph in _BLANK.split(decode(source.data, source.name)):
-        outline.text("\n".join(unwrap(paragraph.split("\n"), _WRAPPED_FROM)))
+    for paragraph in paragraphs(decode(source.data, source.name)):
+        outline.text(paragraph)
     return Draft(outline.finish())
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Runs of lines between blank ones."""
+    for paragraph in _BLANK.split(text):
+        yield "\n".join(unwrap(paragraph.split("\n"), _WRAPPED_FROM))

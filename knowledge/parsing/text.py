@@ -7,6 +7,7 @@ import unicodedata
 from charset_normalizer import from_bytes
 
 from knowledge.errors import DocumentError
+from knowledge.parsing.charset import east_asian
 
 _BOMS = (  # UTF-32's little-endian mark begins with UTF-16's, so it comes first
     (codecs.BOM_UTF8, "utf-8"),
@@ -15,7 +16,6 @@ _BOMS = (  # UTF-32's little-endian mark begins with UTF-16's, so it comes first
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_CHINESE = ("cp950", "gb18030", "big5hkscs")
 _WIDER = {  # web pages declare the small standard and use its vendor's extension
     "big5": "cp950",
     "big5-tw": "cp950",
@@ -84,17 +84,16 @@ def _nearly_utf8(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str | None:
-    # Left to itself charset-normalizer takes short Chinese texts for Japanese or Korean.
-    for isolation in (_CHINESE, None):
-        best = from_bytes(data, cp_isolation=list(isolation) if isolation else None).best()
-        if best is None:
+    likely = east_asian(data)
+    if likely is None:
+        best = from_bytes(data).best()
+        likely = best.encoding if best else None
+    # What lies behind the part that was looked at may hold a few characters of Hong Kong.
+    for encoding in (likely, "big5hkscs") if likely else ():
+        try:
+            return data.decode(encoding)
+        except UnicodeError:
             continue
-        family = ("cp950", "big5hkscs") if best.encoding.startswith(("big5", "cp950")) else ()
-        for encoding in (*family, best.encoding):
-            try:
-                return data.decode(encoding)
-            except UnicodeError:
-                continue
     return None
 
 

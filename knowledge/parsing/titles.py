@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from knowledge.parsing.model import Draft, Parsed
 from knowledge.parsing.text import clean, one_line
+from knowledge.passages import Failure
 
 _LONGEST = 200
 _PREFIX = re.compile(r"^(?:Microsoft (?:Word|PowerPoint|Excel)|Adobe \w+)\s*-\s*", re.I)
@@ -14,6 +15,7 @@ _DEFAULTS = {
     "",
     "untitled",
     "untitled document",
+    "unknown title",
     "(anonymous)",
     "anonymous",
     "document",
@@ -40,7 +42,8 @@ def entitle(draft: Draft, name: str) -> Parsed:
         replace(block, headings=block.headings[1:]) if block.headings[:1] == (title,) else block
         for block in draft.blocks
     )
-    return Parsed(title, blocks)
+    lacking = tuple(Failure(name, error.code, dict(error.detail)) for error in draft.lacking)
+    return Parsed(title, blocks, lacking)
 
 
 def _sensible(title: str) -> str:

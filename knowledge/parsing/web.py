@@ -41,6 +41,7 @@ _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I
 )
 _REACHABLE = re.compile(r"^(?:https?:|mailto:|tel:)", re.I)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ESCAPED_SPACES = re.compile(r"[ \t]+\n")
 
 
@@ -57,7 +58,7 @@ def read(text: str, title_at: str = "title") -> Draft:
 
     `title_at` is the CSS selector of the title, which is not repeated among the blocks.
     """
-    soup = BeautifulSoup(text, "lxml")
+    soup = BeautifulSoup(_DECLARATION.sub("", text, count=1), "lxml")
     marked = soup.select_one(title_at)
     title = marked.extract().get_text(strip=True) if marked else ""
     outline = Outline()

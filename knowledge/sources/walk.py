@@ -11,6 +11,8 @@ from knowledge.parsing import SUFFIXES
 from knowledge.passages import Failure
 from knowledge.sources.base import Skipped
 
+GONE = frozenset({"file.broken_link", "file.not_regular", "file.outside", "file.vanished"})
+"""Why there is no document under a name any more: what is known under it goes."""
 _IGNORED = frozenset({"__pycache__", "node_modules", "__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -31,11 +33,11 @@ def name_of(path: str) -> str:
 def walk(root: Path) -> Iterator[Entry | Skipped | Failure]:
     """Files below a folder, sorted by name; hidden ones and temporary ones are passed over.
 
-    Links are followed, but not into a folder that is being walked. A folder that
-    cannot be listed is a `Failure` (`folder.unreadable`) whose source is its path
+    Links are followed, but neither out of the folder (a `Failure`, `file.outside`) nor into
+    one that is being walked. A folder that cannot be listed is a `Failure` (`folder.unreadable`) whose source is its path
     with a slash at the end.
     """
-    yield from _folder(str(root), "", frozenset())
+    yield from _Walk(os.path.realpath(root)).folder(str(root), "", frozenset())
 
 
 def label(root: Path) -> str:
@@ -43,43 +45,54 @@ def label(root: Path) -> str:
     return name_of(str(root)).rstrip("/") + "/"
 
 
-def _folder(
-    path: str, prefix: str, above: frozenset[tuple[int, int]]
-) -> Iterator[Entry | Skipped | Failure]:
-    try:
-        state = os.stat(path)
-        if (state.st_dev, state.st_ino) in above:
+class _Walk:
+    def __init__(self, inside: str) -> None:
+        self._inside = inside
+        """The real path of the root, which nothing may lead out of."""
+
+    def folder(
+        self, path: str, prefix: str, above: frozenset[tuple[int, int]]
+    ) -> Iterator[Entry | Skipped | Failure]:
+        try:
+            state = os.stat(path)
+            if (state.st_dev, state.st_ino) in above:
+                return
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError:
+            source = prefix or label(Path(path))
+            yield Failure(source, "folder.unreadable", {"source": source})
             return
-        with os.scandir(path) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError:
-        source = prefix or label(Path(path))
-        yield Failure(source, "folder.unreadable", {"source": source})
-        return
-    within = above | {(state.st_dev, state.st_ino)}
-    for entry in entries:
-        if not _is_passed_over(entry.name):
-            yield from _entry(entry, prefix + name_of(entry.name), within)
+        within = above | {(state.st_dev, state.st_ino)}
+        for entry in entries:
+            if not _is_passed_over(entry.name):
+                yield from self._entry(entry, prefix + name_of(entry.name), within)
 
-
-def _entry(
-    entry: os.DirEntry[str], source: str, above: frozenset[tuple[int, int]]
-) -> Iterator[Entry | Skipped | Failure]:
-    try:
-        mode = entry.stat().st_mode
-    except FileNotFoundError:
-        yield Skipped(source, "file.broken_link")
-    except OSError:
-        yield Failure(source, "file.unreadable", {"source": source})
-    else:
-        if stat.S_ISDIR(mode):
-            yield from _folder(entry.path, f"{source}/", above)
-        elif not stat.S_ISREG(mode):
-            yield Skipped(source, "file.not_regular")  # opening a pipe would wait for ever
+    def _entry(
+        self, entry: os.DirEntry[str], source: str, above: frozenset[tuple[int, int]]
+    ) -> Iterator[Entry | Skipped | Failure]:
+        try:
+            mode = entry.stat().st_mode
+        except FileNotFoundError:
+            code = "file.broken_link" if entry.is_symlink() else "file.vanished"
+            yield Failure(source, code, {"source": source})
+            return
+        except OSError:
+            yield Failure(source, "file.unreadable", {"source": source})
+            return
+        if entry.is_symlink() and not self._is_inside(entry.path):
+            yield Failure(source, "file.outside", {"source": source})
+        elif stat.S_ISDIR(mode):
+            yield from self.folder(entry.path, f"{source}/", above)
+        elif not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+            yield Failure(source, "file.not_regular", {"source": source})
         elif PurePosixPath(source).suffix.lower() in SUFFIXES:
             yield Entry(entry.path, source)
         else:
             yield Skipped(source, "file.unsupported")
+
+    def _is_inside(self, path: str) -> bool:
+        return os.path.commonpath([os.path.realpath(path), self._inside]) == self._inside
 
 
 def _is_passed_over(name: str) -> bool:

@@ -4,7 +4,9 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from PIL import Image, ImageDraw
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
@@ -28,5 +30,18 @@ def pdf(pages: Sequence[Sequence[str]], title: str = "", password: str | None = 
         for index, line in enumerate(lines):
             canvas.drawString(72, 800 - 20 * index, line)
         canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def mixed_pdf() -> bytes:
+    """A page of text, then one that is nothing but a picture with the word OPENING in it."""
+    picture = Image.new("RGB", (900, 300), "white")
+    ImageDraw.Draw(picture).text((60, 100), "OPENING HOURS 2026", fill="black", font_size=64)
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.drawString(72, 700, "Leaf Stationery opens at ten every weekday.")
+    canvas.showPage()
+    canvas.drawImage(ImageReader(picture), 0, 300, 595, 200)
     canvas.save()
     return buffer.getvalue()
