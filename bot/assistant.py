@@ -11,7 +11,7 @@ from bot.answers import answer_to, citations_of, context_of, failed, sum_of
 from bot.chain import Chain, Evidence
 from bot.citing import Reason, Refused, Supported, check
 from bot.errors import BotError, ModelError
-from bot.grounding import NoData, is_sure
+from bot.grounding import NoData, is_likely
 from bot.language import detect, to_taiwan
 from bot.llm.extractive import compose
 from bot.messages import (
@@ -185,7 +185,7 @@ class Assistant:
                 return replace(found, outcome="grounded", text=text, citations=cited)
             case Refused(reason=reason, detail=detail):
                 log.info("answer refused after the model: %s %r", reason, detail)
-                if reason in _INVENTED and is_sure(evidence.verdict):
+                if reason in _INVENTED and is_likely(evidence.verdict):
                     notice = self._say("notice.check_failed", language)
                     return self._extract(found, evidence, language, notice)
                 return self._no_data(found, f"model.{reason}", language)

@@ -167,14 +167,9 @@ def _fitting(calibration: Calibration, signals: Signals, known: int, across: boo
     return calibration if dense else LEXICAL
 
 
-def is_sure(verdict: Grounded | NoData) -> bool:
-    """Whether the passages are all but certain to hold the answer, whatever a model makes of
-    them: then its failure is answered with quotes, not with 無資料."""
-    return _believed(verdict) >= SURE
-
-
 def is_likely(verdict: Grounded | NoData) -> bool:
-    """Whether a small model's 無資料 is worth doubting."""
+    """Whether the passages in all likelihood hold the answer, whatever a model makes of them:
+    then a small model's 無資料 is doubted, and words that cannot be shown make way for quotes."""
     return _believed(verdict) >= LIKELY
 
 
