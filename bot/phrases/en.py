@@ -104,6 +104,8 @@ SENTENCES: dict[str, str] = {
     "file.outside": "“{source}” leads out of the folder and was not read, for safety; copy the file in, or ingest it by its own path.",
     "file.vanished": "“{source}” vanished while it was being read; if it is still there, ingest again.",
     "file.slow": "Reading “{source}” took more than {seconds} seconds and was given up; save it anew or split it, and ingest it again.",
+    "file.crashed": "The program that read “{source}” crashed, and the file was left out; it may be damaged: save it anew and ingest it again.",
+    "file.memory": "Reading “{source}” needs more memory than is allowed; split it into smaller files.",
     "file.same_name": "“{source}” has the same name as another file (composed differently) and was skipped; rename it.",
     "folder.unreadable": "The folder “{source}” cannot be read; check its permissions. What is known from it stays.",
     "path.missing": "“{source}” does not exist; check the path.",

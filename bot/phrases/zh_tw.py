@@ -104,6 +104,8 @@ SENTENCES: dict[str, str] = {
     "file.outside": "「{source}」指向匯入的資料夾之外，基於安全沒有讀；請把檔案複製進來，或直接匯入它。",
     "file.vanished": "「{source}」在讀取時不見了；如果它還在，請再匯入一次。",
     "file.slow": "讀「{source}」花了超過 {seconds} 秒，已放棄這個檔案；請另存新檔或拆小後再匯入。",
+    "file.crashed": "讀「{source}」的程式當掉了，已跳過這個檔案；它可能損壞，請另存新檔後再匯入。",
+    "file.memory": "讀「{source}」需要的記憶體超過上限，請拆成較小的檔案再匯入。",
     "file.same_name": "「{source}」與另一個檔案同名（只差在字元組合方式），已略過，請改名。",
     "folder.unreadable": "無法讀取資料夾「{source}」，請檢查權限；其中既有的資料保持不變。",
     "path.missing": "找不到「{source}」，請確認路徑。",

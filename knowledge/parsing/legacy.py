@@ -62,7 +62,7 @@ def _run(command: list[str], place: str) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=place,
-        start_new_session=True,
+        start_new_session=True,  # so that all that it starts can be ended
     )
     try:
         process.wait(TIME_LIMIT_S)

@@ -10,9 +10,8 @@ from knowledge.parsing import Limits, Parsed, Tools, parse
 class Readers(Protocol):
     """Takes files to parse; the results come when they are ready."""
 
-    @property
-    def room(self) -> int:
-        """How many files may be in hand at once; more would only wait in memory."""
+    room: int
+    """How many files may be in hand at once; more would only wait in memory."""
 
     def submit(self, data: bytes, name: str, limits: Limits) -> "Future[Parsed]":
         """The future holds what was parsed, or a DocumentError."""

@@ -6,12 +6,14 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.errors import DocumentError
 from knowledge.parsing import PARSER_VERSION, Limits, Parsed, Part, parts
-from knowledge.parsing.readers import Here, Readers
+from knowledge.parsing.crew import Crew
+from knowledge.parsing.readers import Readers
 from knowledge.parsing.sniff import too_large
 from knowledge.parsing.tools import ocr_installed
 from knowledge.passages import PUBLIC, Document, Failure
@@ -52,10 +54,11 @@ class FileSource:
         max_bytes: int = Limits().file,
         readers: Readers | None = None,
     ) -> None:
+        """Without `readers` each run over the files has a crew of its own."""
         self._root = root
         self._audience = audience
         self._limits = Limits(file=max_bytes)
-        self._readers = readers or Here()
+        self._readers = readers
 
     def changes(self, known: Mapping[str, KnownFile]) -> Iterator[Change]:
         """See `Source`; in no order but that `Removed` comes last. A single file reports nothing
@@ -159,15 +162,19 @@ class FileSource:
         return _Job(source, data, stamp, content_hash)
 
     def _parsed(self, steps: Iterator[Change | _Job]) -> Iterator[Change]:
-        """Hands jobs to the readers, as many as they have room for, and gives what comes back."""
+        with nullcontext(self._readers) if self._readers else Crew() as readers:
+            yield from self._read_by(readers, steps)
+
+    def _read_by(self, readers: Readers, steps: Iterator[Change | _Job]) -> Iterator[Change]:
+        """Hands on jobs, as many as there is room for, and gives what comes back."""
         flying: dict[Future[Parsed], _Job] = {}
         for step in steps:
             if not isinstance(step, _Job):
                 yield step
                 continue
-            flying[self._readers.submit(step.data, step.source, self._limits)] = step
+            flying[readers.submit(step.data, step.source, self._limits)] = step
             while (
-                len(flying) > self._readers.room
+                len(flying) > readers.room
                 or sum(len(job.data) for job in flying.values()) > _MOST_BYTES
             ):
                 yield from self._landed(flying)

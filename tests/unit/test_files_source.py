@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from knowledge.errors import DocumentError
+from knowledge.parsing.readers import Here
 from knowledge.parsing.tools import ocr_installed
 from knowledge.passages import Failure
 from knowledge.sources import files, walk
@@ -31,7 +32,7 @@ def put(root: Path, name: str, text: str = "內容", age: float = 60) -> Path:
 def ask(
     root: Path, known: Mapping[str, KnownFile] | None = None, audience: str = "public"
 ) -> list[Change]:
-    return list(FileSource(root, audience).changes(known or {}))
+    return list(FileSource(root, audience, readers=Here()).changes(known or {}))
 
 
 def remembered(changes: list[Change]) -> dict[str, KnownFile]:
@@ -238,7 +239,7 @@ def test_two_files_that_share_a_composed_name(tmp_path: Path) -> None:
 
 def test_file_too_large_is_told_and_not_parsed(tmp_path: Path) -> None:
     put(tmp_path, "a.md", "x" * (2 << 20))
-    (change,) = FileSource(tmp_path, max_bytes=1 << 20).changes({})
+    (change,) = FileSource(tmp_path, max_bytes=1 << 20, readers=Here()).changes({})
     assert change == Failure("a.md", "file.too_large", {"source": "a.md", "limit_mb": "1"})
 
 
@@ -409,7 +410,7 @@ def test_file_being_written_is_read_once_more(
 def test_one_file_is_parsed_at_a_time(tmp_path: Path) -> None:
     put(tmp_path, "a.md")
     put(tmp_path, "b.md")
-    changes = FileSource(tmp_path).changes({})
+    changes = FileSource(tmp_path, readers=Here()).changes({})
     next(changes)
     put(tmp_path, "b.md", "後來改的")
     found = next(changes)
