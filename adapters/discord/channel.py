@@ -161,4 +161,4 @@ class DiscordChannel:
         return self._say("shown.thinking", self._language(request))
 
     def _language(self, request: Request) -> str:
-        return language_of(request, self._settings.language, self._settings.prefix)
+        return language_of(request, self._settings.language)

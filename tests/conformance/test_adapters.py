@@ -123,7 +123,7 @@ async def test_no_data_offers_news_and_a_person(chatting: Opened) -> None:
 
 
 async def test_a_long_answer_arrives_whole(chatting: Opened) -> None:
-    lines = [f"第{number}條規定要記得帶會員卡並且核對姓名。" for number in range(600)]
+    lines = [f"第{number}條規定要記得帶會員卡並且核對姓名。" for number in range(400)]
     async with chatting(ScriptedEngine(SAID)) as (bot, people):
         bot.memory.annotations.add(Draft(HOURS, "\n".join(lines)), "boss")
         await people.say(HOURS)

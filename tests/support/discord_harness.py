@@ -48,7 +48,7 @@ class DiscordHarness:
         event = await self.server.say(speaker, text, channel, reply_to=quotes)
         await self.taken_in(before + 1)
         self.acks.append(time.monotonic() - started)
-        delivery = str(event["d"]["id"])
+        delivery = f"discord:{event['d']['id']}"
         self._deliveries[delivery] = event
         return delivery
 
@@ -67,8 +67,10 @@ class DiscordHarness:
     async def echo(self, text: str) -> None:
         before = self.handled
         for speaker in (self.world.me, self.world.other_bot):
-            await self.server.say(speaker, f"<@{self.world.me.id}> {text}")
-            await self.server.say(speaker, text, self.world.direct(self.world.ann))
+            called = await self.server.say(speaker, f"<@{self.world.me.id}> {text}")
+            alone = await self.server.say(speaker, text, self.world.direct(self.world.ann))
+            for event in (called, alone):  # nothing that the bot has sent
+                del self.world.messages[event["d"]["id"]]
         await self.taken_in(before + 4)
 
     async def tap(self, data: str, *, person: str = "ann") -> None:
