@@ -122,4 +122,15 @@ SENTENCES: dict[str, str] = {
     # Discord
     "discord.hidden": "Discord does not show me what this message says. Mention me, use /{p}ask, or leave the ping on when you reply to me. To let me read along, an admin turns on the Message Content Intent in Discord's developer portal and sets DISCORD_MESSAGE_CONTENT=true.",
     "discord.intent": "Discord does not grant the Message Content Intent: turn it on on the Bot page of the developer portal, or set {variable} to false. The other platforms start all the same.",
+    # Slack
+    "slack.asked": "{who} asks: {question}",
+    "slack.ask_usage": "Please write your question after /{p}ask, for example: /{p}ask When does the Taipei store open?",
+    "slack.form_title": "Correct answer",
+    "slack.form_save": "Save",
+    "slack.form_cancel": "Cancel",
+    "slack.form_close": "Close",
+    "slack.form_late": "Still saving; you will get a message when it is done.",
+    "slack.no_form": "The form could not be opened. Please try again, or type /{p}annotate question | answer.",
+    "slack.file_scope": "Slack does not let me download “{name}”: add files:read under OAuth & Permissions in the app's settings, reinstall it and send the file again.",
+    "slack.file_elsewhere": "“{name}” is not stored on Slack. Please download it and upload it to me.",
 }

@@ -122,4 +122,15 @@ SENTENCES: dict[str, str] = {
     # Discord
     "discord.hidden": "這則訊息的內容 Discord 沒有給我看。請 @ 我、用 /{p}ask，或回覆我時打開通知（@ 開啟）。想讓我直接讀到，請管理員在 Discord 開發者後台打開 Message Content Intent，並設定 DISCORD_MESSAGE_CONTENT=true。",
     "discord.intent": "Discord 不准使用 Message Content Intent：請到開發者後台的 Bot 頁把它打開，或把 {variable} 設成 false；其他平台照常啟動。",
+    # Slack
+    "slack.asked": "{who} 問：{question}",
+    "slack.ask_usage": "請在 /{p}ask 後面寫下問題，例如：/{p}ask 台北店幾點開門？",
+    "slack.form_title": "標註正確回答",
+    "slack.form_save": "儲存",
+    "slack.form_cancel": "取消",
+    "slack.form_close": "關閉",
+    "slack.form_late": "還在儲存，好了會傳訊息告訴你。",
+    "slack.no_form": "表單打不開，請再試一次；或直接打 /{p}annotate 問題 | 答案。",
+    "slack.file_scope": "Slack 不讓我下載「{name}」：請在 App 設定的 OAuth & Permissions 加上 files:read，重新安裝後再傳一次。",
+    "slack.file_elsewhere": "「{name}」不是放在 Slack 上的檔案，請下載後直接上傳給我。",
 }
