@@ -1,4 +1,4 @@
-"""`secretary model`: the embedded model's file."""
+"""`secretary model`: the embedded model's file, and model servers on this machine."""
 
 import click
 from rich.console import Console
@@ -6,13 +6,17 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedCo
 from rich.progress import Progress as Bar
 
 from adapters.cli.console import settings
+from adapters.cli.model_explain import explain
 from bot.model.fetch import ensure_model
 from bot.phrases import say
 
 
 @click.group()
 def model() -> None:
-    """內嵌模型。"""
+    """內嵌模型，與這台機器上的模型伺服器。"""
+
+
+model.add_command(explain)
 
 
 @model.command()

