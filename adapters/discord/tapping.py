@@ -1,6 +1,5 @@
 """Slash commands, buttons and forms: what Discord calls interactions."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -62,7 +61,7 @@ class Tapping:
         await self._promise(interaction)
         respond = self._replier.promised(request.reply)
         try:
-            if await asyncio.to_thread(self._desk.handoffs.is_open, request.conversation):
+            if await self._desk.handoffs.is_open(request.conversation):
                 await respond(self._away(request))
             else:
                 await self._desk.hear(await self._with_rights(interaction, request), respond)
