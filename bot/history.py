@@ -7,12 +7,13 @@ channel, its adapter puts the channel into the id.
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
 
 from bot.messages import Answer, ConversationRef, Outcome, Request, Turn
-from bot.storage import Storage, upsert
+from bot.storage import Storage, upsert, upserting
 from bot.storage.erasing import delete_old, erase
 from bot.storage.exchanges import StoredExchange, answer_of, exchange_of, values_of
 from bot.storage.tables import conversations, deliveries, exchanges, identities, votes
@@ -39,24 +40,12 @@ class History:
         self, ref: ConversationRef, limit: int = 6, max_age: timedelta | None = None
     ) -> tuple[Turn, ...]:
         """The last answered questions since the last reset, oldest first."""
-        wanted = (
-            select(exchanges.c.question, exchanges.c.answer)
-            .join(conversations, conversations.c.id == exchanges.c.conversation_id)
-            .where(conversations.c.key == ref.key)
-            .where(exchanges.c.outcome.in_(REMEMBERED), exchanges.c.erased_at.is_(None))
-            .where(
-                or_(
-                    conversations.c.reset_at.is_(None),
-                    exchanges.c.asked_at > conversations.c.reset_at,
-                )
-            )
-            .order_by(exchanges.c.asked_at.desc(), exchanges.c.id.desc())
-            .limit(limit)
-        )
+        wanted = _TURNS
         if max_age is not None:
             wanted = wanted.where(exchanges.c.asked_at >= self._clock() - max_age)
         with self._storage.reading() as tx:
-            return tuple(Turn(*row) for row in reversed(tx.execute(wanted).all()))
+            rows = tx.execute(wanted, {"its": ref.key, "most": limit}).all()
+        return tuple(Turn(*row) for row in reversed(rows))
 
     def reset(self, ref: ConversationRef) -> None:
         """What was said up to now is not looked at any more; it stays in the log."""
@@ -84,8 +73,7 @@ class History:
         Text and citations are empty where it was erased meanwhile.
         """
         with self._storage.reading() as tx:
-            at = exchanges.c.request_id == request_id
-            row = tx.execute(select(exchanges).where(at)).mappings().first()
+            row = tx.execute(_STORED, {"its": request_id}).mappings().first()
         return None if row is None else answer_of(row)
 
     def exchange_id(self, request_id: str) -> int | None:
@@ -134,21 +122,10 @@ class History:
         problem: str | None = None,
     ) -> None:
         """How sending a part of an answer ended. What was sent once stays sent."""
-        mine = select(
-            exchanges.c.id, literal(part), exchanges.c.platform, literal(message_id),
-            literal(state), literal(problem and storable(problem)),
-            literal(self._clock(), deliveries.c.sent_at.type),
-        ).where(exchanges.c.request_id == request_id)  # fmt: skip
+        said = {"its": request_id, "number": part, "message": message_id, "ended": state}
+        said |= {"trouble": problem and storable(problem), "now": self._clock()}
         with self._storage.transaction() as tx:
-            new = upsert(tx, deliveries).from_select(deliveries.c.keys(), mine)
-            told = ("message_id", "state", "problem", "sent_at")
-            tx.execute(
-                new.on_conflict_do_update(
-                    index_elements=["exchange_id", "part"],
-                    set_={name: new.excluded[name] for name in told},
-                    where=deliveries.c.state != "sent",
-                )
-            )
+            tx.execute(_delivered(tx.dialect.name), said)
 
     def delivered_parts(self, request_id: str) -> dict[int, str | None]:
         """The parts that were sent, with the ids of their messages."""
@@ -201,15 +178,44 @@ class History:
         return deleted
 
 
+# Made once: to make a statement takes longer than to run it.
+_TURNS = (
+    select(exchanges.c.question, exchanges.c.answer)
+    .join(conversations, conversations.c.id == exchanges.c.conversation_id)
+    .where(conversations.c.key == bindparam("its"))
+    .where(exchanges.c.outcome.in_(REMEMBERED), exchanges.c.erased_at.is_(None))
+    .where(or_(conversations.c.reset_at.is_(None), exchanges.c.asked_at > conversations.c.reset_at))
+    .order_by(exchanges.c.asked_at.desc(), exchanges.c.id.desc())
+    .limit(bindparam("most"))
+)
+_STORED = select(exchanges).where(exchanges.c.request_id == bindparam("its"))
+_CONVERSATION = (
+    select(conversations.c.id)
+    .where(conversations.c.key == bindparam("its"))
+    .with_for_update(read=True, key_share=True)
+)
+
+
+@cache
+def _delivered(dialect: str) -> Any:
+    c = deliveries.c
+    mine = select(
+        exchanges.c.id, bindparam("number", type_=c.part.type), exchanges.c.platform,
+        bindparam("message", type_=c.message_id.type), bindparam("ended", type_=c.state.type),
+        bindparam("trouble", type_=c.problem.type), bindparam("now", type_=c.sent_at.type),
+    ).where(exchanges.c.request_id == bindparam("its"))  # fmt: skip
+    new = upserting(dialect, deliveries).from_select(c.keys(), mine)
+    return new.on_conflict_do_update(
+        index_elements=["exchange_id", "part"],
+        set_={name: new.excluded[name] for name in ("message_id", "state", "problem", "sent_at")},
+        where=c.state != "sent",
+    )
+
+
 def _conversation(tx: Connection, request: Request) -> int:
     """Its id, made if new; on PostgreSQL kept from a purge until the exchange is in."""
     ref = request.conversation
-    known = (
-        select(conversations.c.id)
-        .where(conversations.c.key == ref.key)
-        .with_for_update(read=True, key_share=True)
-    )
-    found = tx.scalar(known)
+    found = tx.scalar(_CONVERSATION, {"its": ref.key})
     if found is not None:
         return int(found)
     new = upsert(tx, conversations).values(
@@ -217,7 +223,7 @@ def _conversation(tx: Connection, request: Request) -> int:
         started_at=request.received_at,
     )  # fmt: skip
     made = tx.scalar(new.on_conflict_do_nothing().returning(conversations.c.id))
-    return int(made or tx.scalars(known).one())
+    return int(made or tx.scalars(_CONVERSATION, {"its": ref.key}).one())
 
 
 def _asked_in(platform: str, message_id: str) -> ColumnElement[bool]:

@@ -31,7 +31,7 @@ _NO_NUMBER = re.compile(
 _CIRCLED = re.compile(r"[\u2460-\u2473\u2776-\u277f\u24ea]")
 
 
-@lru_cache(maxsize=256)  # every sentence of an answer is held against the same passages
+@lru_cache(maxsize=1024)  # every sentence is held against the same passages, answer after answer
 def claims(text: str) -> tuple[Claim, ...]:
     """Every number of a text, in the order of the text. Citation marks and list numbers are none."""
     plain = _CIRCLED.sub(" ", text)

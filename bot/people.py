@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from bot.messages import Author
 from bot.quotas.tally import Tally
@@ -27,6 +37,10 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 WRONG_TRIES = 5
 """Per identity and ten minutes by the clock: 30^8 codes are never guessed at that pace."""
 _TRIES = "tries"
+_WHO = select(identities.c.person_id, identities.c.name).where(
+    identities.c.platform == bindparam("here"), identities.c.user_id == bindparam("as")
+)
+"""Made once, as it is needed with every question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +76,7 @@ class People:
         """The person's id; whoever was never seen before becomes a person."""
         name = clean(author.name)[:200] if author.name else None
         with self._storage.reading() as tx:
-            known = tx.execute(
-                select(identities.c.person_id, identities.c.name).where(_is(author))
-            ).first()
+            known = tx.execute(_WHO, {"here": author.platform, "as": author.user_id}).first()
         if known is not None and name in (None, known.name):
             return int(known.person_id)
         with self._storage.transaction() as tx:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from knowledge.passages import Passage
 from knowledge.sparse import lexical_fold, term_id, terms
@@ -19,12 +20,16 @@ def evidence(passage: Passage, weights: Mapping[int, float]) -> float:
         return 0.0
     context = _ids(lexical_fold("\n".join([passage.title, *passage.locator.headings])))
     best, previous = 0.0, frozenset[int]()
-    for match in _SENTENCE.finditer(lexical_fold(passage.text)):
-        present = _ids(match.group())
+    for present in _sentences(passage.text):
         found = present | previous | context
         best = max(best, sum(weight for term, weight in weights.items() if term in found))
         previous = present
     return best / total
+
+
+@lru_cache(maxsize=256)  # some dozens of kilobytes each; the same passages are found again
+def _sentences(text: str) -> tuple[frozenset[int], ...]:
+    return tuple(_ids(match.group()) for match in _SENTENCE.finditer(lexical_fold(text)))
 
 
 def _ids(folded: str) -> frozenset[int]:

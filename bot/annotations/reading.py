@@ -28,6 +28,7 @@ from knowledge.phrasebook import Phrasing
 CHUNK = 500
 """Values in one IN (…) list."""
 MATCHING = ("question", "alias")
+_ANY = select(annotations.c.id).where(annotations.c.state == "active").limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,7 @@ def holding(today: date, audiences: frozenset[str] | None) -> ColumnElement[bool
 
 def any_active(tx: Connection) -> bool:
     """Whether it is worth embedding a question at all."""
-    one = select(annotations.c.id).where(annotations.c.state == "active").limit(1)
-    return tx.scalar(one) is not None
+    return tx.scalar(_ANY) is not None
 
 
 def searchable(tx: Connection, today: date) -> list[Phrasing]:

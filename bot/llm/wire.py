@@ -23,6 +23,8 @@ _NO_KEY = "unset"
 """Sent where no key is configured: without any, the SDK would take OPENAI_API_KEY from the
 environment and show it to a server that it was not meant for."""
 _LISTING_S = 10.0
+_IDLE_CONNECTIONS = 16
+"""Each request looks whether every one of them is still alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,13 @@ class Wire:
         timeout = openai.Timeout(endpoint.timeout_s, connect=endpoint.connect_timeout_s)
         # A proxy from the environment is not meant for what runs on this machine.
         trust_env = not endpoint.is_loopback
-        self._http = openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=trust_env)
+        limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
+            max_connections=openai.DEFAULT_CONNECTION_LIMITS.max_connections,
+            max_keepalive_connections=_IDLE_CONNECTIONS,
+        )
+        self._http = openai.DefaultAsyncHttpxClient(
+            timeout=timeout, trust_env=trust_env, limits=limits
+        )
         self._client = openai.AsyncOpenAI(
             api_key=endpoint.api_key or _NO_KEY,
             base_url=endpoint.base_url,

@@ -1,11 +1,25 @@
 """One count in SQL: a row of `usage`, which many at once add to and nobody overdraws."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, select, update
 
-from bot.storage import upsert
+from bot.storage import upserting
 from bot.storage.tables import usage
+
+
+@cache
+def _adding(dialect: str, limited: bool) -> Any:
+    """Made once: to make it takes longer than to run it."""
+    more = usage.c.used + bindparam("more")
+    added = upserting(dialect, usage).on_conflict_do_update(
+        index_elements=["scope", "unit", "period", "window"],
+        set_={"used": more},
+        where=more <= bindparam("most") if limited else None,
+    )
+    return added.returning(usage.c.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +49,11 @@ class Tally:
             "window": self.window,
             "used": amount,
             "warned": False,
+            "more": amount,
         }
-        added = upsert(tx, usage).values(values)
-        added = added.on_conflict_do_update(
-            index_elements=["scope", "unit", "period", "window"],
-            set_={"used": usage.c.used + amount},
-            where=None if limit is None else usage.c.used + amount <= limit,
-        )
-        used: int | None = tx.scalar(added.returning(usage.c.used))
+        if limit is not None:
+            values["most"] = limit
+        used: int | None = tx.scalar(_adding(tx.dialect.name, limit is not None), values)
         return used
 
     def take_back(self, tx: Connection, amount: int = 1) -> None:

@@ -74,8 +74,13 @@ class Storage:
 
 def upsert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made: postgresql.Insert | sqlite.Insert = dialect.insert(table)
+    return upserting(connection.dialect.name, table)
+
+
+def upserting(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """As `upsert`, for statements that are made once."""
+    module: Any = postgresql if dialect == "postgresql" else sqlite
+    made: postgresql.Insert | sqlite.Insert = module.insert(table)
     return made
 
 

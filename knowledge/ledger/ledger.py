@@ -6,7 +6,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.ledger.engine import one_maker, one_writer, plain_errors
@@ -24,6 +35,11 @@ from knowledge.ledger.tables import (
 
 _CHUNK = 500
 """Values in one IN (…) list: under every database's limit on bound variables."""
+# Made once, as every search needs them.
+_WANTED: BindParameter[int] = bindparam("wanted", expanding=True)
+_ALIVE = select(sources.c.version).where(sources.c.version.in_(_WANTED))
+_TOTAL = select(func.coalesce(func.sum(sources.c.passages), 0))
+_FREQUENCIES = select(frequencies).where(frequencies.c.term.in_(_WANTED))
 
 
 class Ledger:
@@ -78,20 +94,18 @@ class Ledger:
             return {
                 version
                 for part in _parts(wanted)
-                for version in tx.scalars(
-                    select(sources.c.version).where(sources.c.version.in_(part))
-                )
+                for version in tx.scalars(_ALIVE, {"wanted": part})
             }
 
     def statistics(self, terms: Iterable[int]) -> tuple[dict[int, int], int]:
         """How many live passages hold each term, and how many there are in all."""
         wanted = sorted(set(terms))
         with self._transaction() as tx:
-            total = tx.scalar(select(func.coalesce(func.sum(sources.c.passages), 0)))
+            total = tx.scalar(_TOTAL)
             found = {
                 row.term: row.passages
                 for part in _parts(wanted)
-                for row in tx.execute(select(frequencies).where(frequencies.c.term.in_(part)))
+                for row in tx.execute(_FREQUENCIES, {"wanted": part})
             }
         return found, int(total or 0)
 
