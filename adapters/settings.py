@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         "never", description="何時可用要付費的推播：never、admins、always"
     )
     line_admins: Csv = Field((), description="管理員的 LINE user id，逗號分隔")
+    line_group_names: Csv = Field(
+        ("小秘書",), description="群組裡怎麼叫小秘書：訊息以這些字開頭就會回答，逗號分隔"
+    )
 
     # Slack
     slack_bot_token: str | None = Field(None, description="Slack bot token（xoxb-…）")

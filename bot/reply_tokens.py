@@ -144,13 +144,17 @@ class ReplyTokens:
             )
             return tx.scalar(taken.returning(_c.request_id)) is not None
 
-    def owe(self, request_id: str, room: str, pages: Pages) -> None:
-        """To be said with the next token in the room, or at the button."""
+    def owe(self, request_id: str, room: str, pages: Pages) -> bool:
+        """To be said with the next token in the room, or at the button; False where a button
+        has brought one meanwhile."""
         said = {"state": "owed", "token": None, "pages": json.dumps(list(pages))}
         row = {"request_id": request_id, "room": room, "received_at": self._clock(), **said}
         with self._storage.transaction() as tx:
             new = upsert(tx, reply_tokens).values(row)
-            tx.execute(new.on_conflict_do_update(index_elements=["request_id"], set_=said))
+            owed = new.on_conflict_do_update(
+                index_elements=["request_id"], set_=said, where=_c.state != "open"
+            )
+            return tx.scalar(owed.returning(_c.request_id)) is not None
 
     # -- whoever makes others wait ----------------------------------------------------------
 

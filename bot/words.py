@@ -36,6 +36,8 @@ EDITABLE: Mapping[str, frozenset[str]] = {
     "smalltalk.thanks": frozenset(),
     "smalltalk.acknowledgement": frozenset(),
     "smalltalk.farewell": frozenset(),
+    "line.welcome": frozenset(),
+    "line.joined": frozenset(),
     "answer.no_data": frozenset(),
     "answer.no_data_empty": frozenset(),
     "answer.failed": frozenset(),

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.admins import Admins
 from bot.audiences import Audiences, audiences_for
@@ -37,6 +37,7 @@ from knowledge.errors import KnowledgeError
 log = logging.getLogger(__name__)
 
 _SHUTDOWN_S = 5.0
+Said = TypeVar("Said", bound=Reply | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,22 +221,26 @@ class FrontDesk:
     def reply(self, request: Request, code: str, **detail: object) -> Reply:
         return Reply(self.say(code, self.language(request), **detail))
 
-    def spawn(self, doing: Coroutine[Any, Any, Reply], request: Request, respond: Respond) -> None:
-        """After the acknowledgement; the reply is shown when it is there."""
+    def spawn(
+        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
+    ) -> None:
+        """After the acknowledgement; the reply is shown when it is there, if there is one."""
         task = asyncio.create_task(self._show(doing, request, respond))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _show(
-        self, doing: Coroutine[Any, Any, Reply], request: Request, respond: Respond
+        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
     ) -> None:
         reply = await self.safely(doing, request)
+        if reply is None:
+            return
         try:
             await respond(reply)
         except Exception as error:
             log.warning("the reply to %s was not shown", request.id, exc_info=error)
 
-    async def safely(self, doing: Coroutine[Any, Any, Reply], request: Request) -> Reply:
+    async def safely(self, doing: Coroutine[Any, Any, Said], request: Request) -> Said | Reply:
         """What goes wrong is a sentence."""
         try:
             return await doing

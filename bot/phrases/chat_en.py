@@ -133,4 +133,15 @@ SENTENCES: dict[str, str] = {
     "slack.no_form": "The form could not be opened. Please try again, or type /{p}annotate question | answer.",
     "slack.file_scope": "Slack does not let me download “{name}”: add files:read under OAuth & Permissions in the app's settings, reinstall it and send the file again.",
     "slack.file_elsewhere": "“{name}” is not stored on Slack. Please download it and upload it to me.",
+    # LINE
+    "line.still": "Still looking, please wait. Press the button to see the answer once it is there.",
+    "line.still_waiting": "Still in line: {place} questions come first. Press the button to see the answer once it is there.",
+    "line.show": "Show the answer",
+    "line.more": "Read on",
+    "line.more_text": "The answer is long; there is more.",
+    "line.about": "(You asked: “{question}”)",
+    "line.earlier": "Earlier answer",
+    "line.correct": "✏️ Correct this",
+    "line.welcome": "Hello, I am Secretary. Ask me anything in a sentence; type “human” to talk to a person.",
+    "line.joined": "Hello everybody, I am Secretary. Mention @{name} or begin with “{called}” to ask me, for example “{called} when do you open?”. I keep quiet otherwise.",
 }

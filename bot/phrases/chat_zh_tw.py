@@ -133,4 +133,15 @@ SENTENCES: dict[str, str] = {
     "slack.no_form": "表單打不開，請再試一次；或直接打 /{p}annotate 問題 | 答案。",
     "slack.file_scope": "Slack 不讓我下載「{name}」：請在 App 設定的 OAuth & Permissions 加上 files:read，重新安裝後再傳一次。",
     "slack.file_elsewhere": "「{name}」不是放在 Slack 上的檔案，請下載後直接上傳給我。",
+    # LINE
+    "line.still": "還在查，請稍等。查好了按下面的按鈕就看得到。",
+    "line.still_waiting": "還在排隊，前面有 {place} 個問題。輪到時會回答，按下面的按鈕就看得到。",
+    "line.show": "看答案",
+    "line.more": "看下一段",
+    "line.more_text": "回答比較長，後面還有。",
+    "line.about": "（剛才問的「{question}」）",
+    "line.earlier": "看之前的回答",
+    "line.correct": "✏️ 修正這個答案",
+    "line.welcome": "你好，我是小秘書。想知道什麼，直接用一句話問我；想找真人，打「找真人」就可以。",
+    "line.joined": "大家好，我是小秘書。要問我時請標記 @{name}，或用「{called}」開頭，例如「{called} 幾點開門？」。沒叫我的時候我不會插話。",
 }

@@ -94,6 +94,13 @@ def test_what_is_owed_comes_with_the_button_once(tokens: ReplyTokens) -> None:
     assert tokens.pages("r", "room") == [["p1"], ["p2"]]
 
 
+def test_nothing_is_owed_while_there_is_a_token(tokens: ReplyTokens) -> None:
+    tokens.promise("r", "room", OWN)
+    tokens.tap("r", "room", FRESH)
+    assert not tokens.owe("r", "room", [["p"]])
+    assert tokens.take("r", "room", OWN) == Turn(FRESH)
+
+
 def test_what_is_owed_goes_in_front_of_the_next_answer_in_the_room_only(
     tokens: ReplyTokens,
 ) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.base import Adapter, Surroundings
-from adapters.registry import maker
+from adapters.registry import Maker, maker
 from adapters.settings import Settings
 from bot.bootstrap import Bot, open_inbox
 from bot.frontdesk.desk import DeskSettings, FrontDesk
@@ -89,12 +89,18 @@ class Behind:
 
 @asynccontextmanager
 async def behind(
-    bot: Bot, platform: str, settings: Settings, home: Path, **desk: Any
+    bot: Bot,
+    platform: str,
+    settings: Settings,
+    home: Path,
+    *,
+    make: Maker | None = None,
+    **desk: Any,
 ) -> AsyncIterator[Behind]:
-    """Made as the program makes it, and started; the stand-in must be up already."""
+    """Made as the program makes it, or by `make`, and started; the stand-in must be up already."""
     memory = bot.memory
     around = Surroundings(settings, memory.words.say, memory.history.stored, memory)
-    adapter = maker(platform)(around)
+    adapter = (make or maker(platform))(around)
     options = {"burst_s": 0.3, **desk}
     front = FrontDesk(
         bot.secretary,
