@@ -136,7 +136,7 @@ class Service:
 def serve(settings: Settings) -> None:
     """Runs until SIGINT or SIGTERM. Raises ConfigError, KnowledgeError before it serves."""
     prepare_folder(settings.data_dir)
-    with _only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
+    with only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
         bot = build(settings.bot())
         service = Service(bot, settings)
         app = build_app(
@@ -215,10 +215,10 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
+def only_one(settings: Settings, code: str = "cli.second_server") -> Iterator[None]:
     """Two bots on one embedded store would answer everything twice, once platforms are on.
 
-    Raises ConfigError `cli.second_server`.
+    Raises ConfigError `cli.second_server`, or the `code` that suits the caller better.
     """
     if settings.qdrant_url and settings.database_url:
         yield
@@ -230,7 +230,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             pid = file.read().strip() or "?"
-            raise ConfigError("cli.second_server", path=str(settings.data_dir), pid=pid) from error
+            raise ConfigError(code, path=str(settings.data_dir), pid=pid) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

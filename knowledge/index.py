@@ -85,6 +85,10 @@ class PassageIndex(Protocol):
         """A page of all points, scores 0, and where the next begins; None at the end."""
         ...
 
+    def points(self, after: str | None, limit: int) -> tuple[list[Point], str | None]:
+        """As `scroll`, with the vectors: what `upsert` takes, here or elsewhere."""
+        ...
+
     def settle(self) -> None:
         """Make searches fast again after an ingest; others may search meanwhile."""
         ...

@@ -31,6 +31,8 @@ COMMANDS = {
     "phrases": "adapters.cli.phrases:phrases",
     "quota": "adapters.cli.quota:quota",
     "db": "adapters.cli.db:db",
+    "backup": "adapters.cli.backup:backup",
+    "restore": "adapters.cli.backup:restore_command",
 }
 
 

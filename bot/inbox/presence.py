@@ -97,6 +97,12 @@ class Presence:
             self._file = None
 
 
+def alive(tx: Connection, lease_s: float) -> bool:
+    """Whether some process works on this queue, as far as the database tells."""
+    recent = select(func.count()).where(c.seen_at > _now(tx) - lease_s)
+    return bool(tx.scalar(recent))
+
+
 def _now(tx: Connection) -> float:
     """Seconds since 1970."""
     of = {

@@ -1,8 +1,9 @@
 """Every sentence that the bot says by itself, per language.
 
-Three tables a language (`zh_tw.py`, `chat_zh_tw.py` for what is said in chats only, and
-`model_zh_tw.py` for what is said of model servers), with the same keys in both languages; a test compares them, and
-looks that every error code raised anywhere in the code has its sentence.
+Four tables a language (`zh_tw.py`, `model_zh_tw.py` for what is said of model servers,
+`operations_zh_tw.py` for whoever runs the program, and `chat_zh_tw.py` for what is said in
+chats only), with the same keys in both languages; a test compares them, and looks that every
+error code raised anywhere in the code has its sentence.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,14 @@ from bot.phrases.chat_zh_tw import SENTENCES as CHAT_ZH_TW
 from bot.phrases.en import SENTENCES as PROGRAM_EN
 from bot.phrases.model_en import SENTENCES as MODEL_EN
 from bot.phrases.model_zh_tw import SENTENCES as MODEL_ZH_TW
+from bot.phrases.operations_en import SENTENCES as OPERATIONS_EN
+from bot.phrases.operations_zh_tw import SENTENCES as OPERATIONS_ZH_TW
 from bot.phrases.zh_tw import SENTENCES as PROGRAM_ZH_TW
 from knowledge.passages import Failure, Locator
 
 Language = Literal["zh-TW", "en"]
-ZH_TW: Mapping[str, str] = {**PROGRAM_ZH_TW, **CHAT_ZH_TW, **MODEL_ZH_TW}
-EN: Mapping[str, str] = {**PROGRAM_EN, **CHAT_EN, **MODEL_EN}
+ZH_TW: Mapping[str, str] = {**PROGRAM_ZH_TW, **CHAT_ZH_TW, **MODEL_ZH_TW, **OPERATIONS_ZH_TW}
+EN: Mapping[str, str] = {**PROGRAM_EN, **CHAT_EN, **MODEL_EN, **OPERATIONS_EN}
 TABLES: Mapping[str, Mapping[str, str]] = {"zh-TW": ZH_TW, "en": EN}
 
 

@@ -55,10 +55,10 @@ def migrate(storage: Storage, found: str, target: str) -> None:
     with (
         storage.plain_errors(),
         storage.engine.connect() as connection,
-        _keys_unchecked(connection),
+        keys_unchecked(connection),
         connection.begin(),
     ):
-        _run(connection, target, down=_order(target) < _order(found))
+        run_steps(connection, target, down=_order(target) < _order(found))
 
 
 def _order(step: str) -> int:
@@ -71,7 +71,8 @@ def refuse_unknown(found: str) -> None:
         raise ConfigError("database.newer", found=found, known=HEAD)
 
 
-def _run(connection: Connection, target: str, *, down: bool) -> None:
+def run_steps(connection: Connection, target: str, *, down: bool = False) -> None:
+    """Within the caller's transaction."""
     # Before the import, which is talkative already.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command  # a fifth of a second that an ordinary start does not pay
@@ -83,7 +84,7 @@ def _run(connection: Connection, target: str, *, down: bool) -> None:
 
 
 @contextmanager
-def _keys_unchecked(connection: Connection) -> Iterator[None]:
+def keys_unchecked(connection: Connection) -> Iterator[None]:
     """SQLite alters a table by making it anew; with its keys watched, the rows that point to
     the old one would go with it. Must be said outside of any transaction.
     """

@@ -46,13 +46,18 @@ class Storage:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, steady: bool = False) -> Iterator[Connection]:
         """One view of the data, which waits for no writer and makes none wait.
+
+        `steady`: the same view for every statement on PostgreSQL too, as on SQLite.
 
         Raises LedgerError `database.unavailable`.
         """
+        options: dict[str, Any] = {_READING: True, "postgresql_readonly": True}
+        if steady and self.engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
         with self.plain_errors(), self.engine.connect() as connection:
-            reader = connection.execution_options(**{_READING: True, "postgresql_readonly": True})
+            reader = connection.execution_options(**options)
             with reader.begin():
                 yield reader
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import qdrant_edge as edge
 
 from knowledge.errors import StoreError
-from knowledge.store.engine import any_of, config, engine, point, pools
+from knowledge.store.engine import any_of, config, engine, packed, point, pools
 
 STEP: Final = 2000
 """Points after which `optimize` is due."""
@@ -103,6 +103,14 @@ class Collection:
         with engine(self._path):
             records, following = self._shard.scroll(request)
         points = [[str(record.id), record.payload or {}] for record in records]
+        return {"points": points, "next": None if following is None else str(following)}
+
+    def points(self, after: str | None, limit: int) -> dict[str, Any]:
+        """As `scroll`, each point packed with its vectors."""
+        request = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)
+        with engine(self._path):
+            records, following = self._shard.scroll(request)
+        points = [packed(record) for record in records]
         return {"points": points, "next": None if following is None else str(following)}
 
     def stats(self) -> dict[str, Any]:

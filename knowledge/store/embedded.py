@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from knowledge.errors import StoreError
 from knowledge.index import Hit, Point, SparseVector
 from knowledge.process import Link, Service, connect, last_words
-from knowledge.store.wire import SERVICE_NAME, VERSION, batches, pack_dense, pack_sparse
+from knowledge.store.wire import (
+    SERVICE_NAME,
+    VERSION,
+    batches,
+    pack_dense,
+    pack_sparse,
+    unpack_point,
+)
 
 RESERVE: Final = 256 * 1024 * 1024
 """Bytes of free disk below which the store takes nothing more."""
@@ -85,6 +92,10 @@ class EmbeddedIndex:
     def scroll(self, after: str | None, limit: int) -> tuple[list[Hit], str | None]:
         answer = self._call("scroll", after=after, limit=limit)
         return [Hit(key, 0.0, payload) for key, payload in answer["points"]], answer["next"]
+
+    def points(self, after: str | None, limit: int) -> tuple[list[Point], str | None]:
+        answer = self._call("points", after=after, limit=limit)
+        return [unpack_point(packed) for packed in answer["points"]], answer["next"]
 
     def settle(self) -> None:
         self._call("settle")

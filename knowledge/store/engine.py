@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import qdrant_edge as edge
 
 from knowledge.errors import StoreError
-from knowledge.store.wire import unpack_dense, unpack_sparse
+from knowledge.index import Point, SparseVector
+from knowledge.store.wire import pack_point, unpack_dense, unpack_sparse
 
 LEXICAL: Final = "lexical"
 DENSE: Final = "dense"
@@ -74,6 +76,16 @@ def point(packed: dict[str, Any]) -> edge.Point:
     if rows := unpack_dense(packed["dense"]):
         vectors[DENSE] = rows
     return edge.Point(id=packed["id"], vector=vectors, payload=packed["payload"])
+
+
+def packed(record: edge.Record) -> dict[str, Any]:
+    """A stored point as `wire` packs it."""
+    vectors: Any = record.vector or {}
+    words = vectors[LEXICAL]
+    sparse = SparseVector(np.array(words.indices, np.uint32), np.array(words.values, np.float32))
+    rows = vectors.get(DENSE)
+    dense = None if rows is None else np.array(rows, np.float32)
+    return pack_point(Point(str(record.id), sparse, dense, record.payload or {}))
 
 
 def any_of(field: str, values: list[int] | list[str]) -> edge.Filter:

@@ -22,6 +22,7 @@ from knowledge.store.remote_models import (
     groups,
     hit,
     request,
+    stored,
     stored_dimension,
 )
 from knowledge.store.remote_models import (
@@ -53,12 +54,12 @@ class ServerIndex:
         if not self._guarded(lambda: self._client.collection_exists(self._name)):
             self._create(dimension)
         info = self._guarded(lambda: self._client.get_collection(self._name))
-        stored = stored_dimension(info.config.params.vectors)
-        if stored != dimension:
+        found = stored_dimension(info.config.params.vectors)
+        if found != dimension:
             raise StoreError(
                 "store.dimension",
                 collection=self._name,
-                stored=str(stored or 0),
+                stored=str(found or 0),
                 wanted=str(dimension or 0),
             )
         for field, kind in (
@@ -119,6 +120,14 @@ class ServerIndex:
         )
         hits = [Hit(str(record.id), 0.0, record.payload or {}) for record in records]
         return hits, None if following is None else str(following)
+
+    def points(self, after: str | None, limit: int) -> tuple[list[Point], str | None]:
+        records, following = self._guarded(
+            lambda: self._client.scroll(
+                self._name, limit=limit, offset=after, with_payload=True, with_vectors=True
+            )
+        )
+        return [stored(record) for record in records], None if following is None else str(following)
 
     def settle(self) -> None:
         """Nothing to do: the server packs its segments by itself, while it serves."""

@@ -54,6 +54,19 @@ def sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
 
 
+def stored(record: models.Record) -> Point:
+    vectors: Any = record.vector
+    words = vectors[LEXICAL]
+    indices = np.array(words.indices, np.uint32)
+    rows = vectors.get(DENSE)
+    return Point(
+        id=str(record.id),
+        sparse=SparseVector(indices, np.array(words.values, np.float32)),
+        dense=None if rows is None else np.array(rows, np.float32),
+        payload=record.payload or {},
+    )
+
+
 def request(query: Any, using: str, limit: int, where: models.Filter | None) -> models.QueryRequest:
     rescored = models.SearchParams(
         quantization=models.QuantizationSearchParams(rescore=True, oversampling=3.0)

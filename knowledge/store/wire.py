@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from knowledge.index import Point, SparseVector
 
 SERVICE_NAME: Final = "store"
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raise it whenever a request, a reply or the stored format changes."""
 _BATCH_BYTES: Final = 2 * 1024 * 1024
 _INDEX, _VALUE = np.dtype("<u4"), np.dtype("<f4")
@@ -54,6 +54,19 @@ def pack_point(point: Point) -> dict[str, Any]:
         "dense": pack_dense(point.dense),
         "payload": point.payload,
     }
+
+
+def unpack_point(packed: dict[str, Any]) -> Point:
+    sparse, dense = packed["sparse"], packed["dense"]
+    rows = None if dense is None else np.frombuffer(dense["values"], _VALUE)
+    return Point(
+        id=packed["id"],
+        sparse=SparseVector(
+            np.frombuffer(sparse["indices"], _INDEX), np.frombuffer(sparse["values"], _VALUE)
+        ),
+        dense=None if rows is None else rows.reshape(-1, dense["width"]),
+        payload=packed["payload"],
+    )
 
 
 def batches(points: Sequence[Point]) -> Iterator[list[dict[str, Any]]]:

@@ -33,6 +33,9 @@ class StoreWorker:
                 "count": self._collection(request).count(request["versions"])
             },
             "scroll": self._scroll,
+            "points": lambda request: self._collection(request).points(
+                request["after"], request["limit"]
+            ),
             "settle": self._settle,
             "stats": lambda request: self._collection(request).stats(),
             "drop": self._drop,

@@ -136,6 +136,33 @@ def test_deleted_versions_are_gone(opener: Opener) -> None:
     assert index.count([]) == 0
 
 
+def test_points_can_be_moved_with_their_vectors(opener: Opener) -> None:
+    index = opener()
+    index.ensure(2)
+    rows = [[0.0, 1.0], [0.6, 0.8]]
+    index.upsert([point(n, sparse(t1=1.5, t2=float(n)), rows) for n in (1, 2, 3)])
+    first, after = index.points(None, 2)
+    rest, end = index.points(after, 2)
+    assert end is None
+    assert ids([*first, *rest]) == [1, 2, 3]
+    moved = rest[0]
+    assert moved.sparse.indices.tolist() == sparse(t1=0, t2=0).indices.tolist()
+    assert moved.sparse.values.tolist() == [1.5, 3.0]
+    assert moved.dense is not None
+    assert moved.dense == pytest.approx(np.array(rows))
+    assert moved.payload == point(3, sparse(t1=1)).payload
+    index.upsert([moved])
+    assert index.count() == 3
+
+
+def test_points_of_a_collection_without_dense_vectors_have_none(opener: Opener) -> None:
+    index = opener()
+    index.ensure(None)
+    index.upsert([point(1, sparse(t1=1.0))])
+    ((alone,), _) = index.points(None, 5)
+    assert alone.dense is None
+
+
 def test_scrolling_meets_every_point_once(opener: Opener) -> None:
     index = opener()
     index.ensure(2)

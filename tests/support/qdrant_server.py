@@ -159,7 +159,8 @@ def _scroll(server: FakeQdrant, name: str, body: Any) -> Any:
     _check("ScrollRequest", body)
     points = sorted(server.find(name).points.values(), key=lambda point: str(point["id"]))
     page = [p for p in points if str(p["id"]) >= str(body.get("offset") or "")]
-    shown = [{"id": p["id"], "payload": p["payload"]} for p in page[: body["limit"]]]
+    kept = ("id", "payload", "vector") if body.get("with_vector") else ("id", "payload")
+    shown = [{name: p[name] for name in kept} for p in page[: body["limit"]]]
     following = page[body["limit"]]["id"] if len(page) > body["limit"] else None
     return {"points": shown, "next_page_offset": following}
 
