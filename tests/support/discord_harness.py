@@ -10,8 +10,11 @@ from typing import Any
 from adapters.discord.adapter import DiscordAdapter
 from adapters.settings import Settings
 from bot.bootstrap import Bot
-from tests.support.discord_server import DiscordServer
-from tests.support.discord_world import Json, Said
+from bot.llm.base import Engine
+from tests.support.bot import ScriptedEngine, bot_over
+from tests.support.discord_server import DiscordServer, Interaction
+from tests.support.discord_world import GENERAL, Json, Person, Said
+from tests.support.leaf_shop import open_shop
 from tests.support.platform_harness import Behind, Shown, behind
 
 
@@ -81,6 +84,37 @@ class DiscordHarness:
         self.acks.append(time.monotonic() - started)
         await self.taken_in(before + 1)
 
+    # -- more than other platforms have ---------------------------------------------------------
+
+    async def heard(
+        self, text: str, channel: str = GENERAL, *, by: Person | None = None, **more: Any
+    ) -> str:
+        """Something said in a channel, and dealt with; gives its id."""
+        before = self.handled
+        event = await self.server.say(by or self.world.ann, text, channel, **more)
+        await self.taken_in(before + 1)
+        return str(event["d"]["id"])
+
+    async def answered(self, channel: str = GENERAL, count: int = 1) -> list[Said]:
+        """The bot's messages with buttons, once there are so many."""
+
+        def found() -> list[Said] | None:
+            done = [said for said in self.server.own(channel) if said.buttons()]
+            return done if len(done) >= count else None
+
+        messages: list[Said] = await self.server.until(found, what=f"answer {count}")
+        return messages
+
+    async def response(self, one: Interaction) -> Said:
+        """What stands in the place of an interaction's first response."""
+
+        def found() -> Said | None:
+            said = self.world.messages.get(str(one.message))
+            return said if said is not None and not said.is_pending else None
+
+        said: Said = await self.server.until(found, what="a response")
+        return said
+
     async def taken_in(self, count: int) -> None:
         """Until so many events were dealt with."""
         await self.server.until(lambda: self.handled >= count, 10, what=f"event {count}")
@@ -122,3 +156,13 @@ async def opened(bot: Bot, home: Path, **options: Any) -> AsyncIterator[DiscordH
             await asyncio.wait_for(server.gateway.ready.wait(), 10)
             yield DiscordHarness(server, made)
         assert server.mistakes == []
+
+
+@asynccontextmanager
+async def discord_over(
+    home: Path, engine: Engine | None = None, **options: Any
+) -> AsyncIterator[DiscordHarness]:
+    """A shop whose bot says that it opens at ten, or what the engine says."""
+    said = engine or ScriptedEngine("平日上午十點開門。[1]")
+    async with bot_over(open_shop(home), said) as bot, opened(bot, home, **options) as made:
+        yield made

@@ -411,6 +411,11 @@ class DiscordServer:
         payload = self.world.payload(said, hides=self.gateway.hides)
         return await self.gateway.dispatch("MESSAGE_CREATE", payload)
 
+    async def thread(self) -> str:
+        id_ = self.world.thread()
+        await self.gateway.dispatch("THREAD_CREATE", self.world.channels[id_])
+        return id_
+
     async def change(self, message: str, content: str, at: float | None = None) -> None:
         said = self.world.messages[message]
         said.content, said.edited = content, iso(at)
