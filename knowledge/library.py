@@ -38,7 +38,7 @@ class Library:
 
     def __init__(self, settings: KnowledgeSettings) -> None:
         prepare_folder(settings.data_dir)
-        self._settings = settings
+        self.settings = settings
         self.ledger = Ledger(open_engine(settings.database_url))
         embedder = open_embedder(settings)
         self.embedder = RecentQueries(embedder) if embedder else None
@@ -102,10 +102,29 @@ class Library:
             ingester = Ingester(self.ledger, self.index, self.embedder)
             for path in paths:
                 self._ingest_path(ingester, path, audience, progress, report)
-            if self.holds_sample() and (report.added or report.updated or report.unchanged):
-                ingester.remove_root(SAMPLE_ROOT)
-                report.sample_removed = True
+            self._part_with_sample(ingester, report)
         return report
+
+    def sync(
+        self,
+        root: str,
+        source: Source,
+        progress: Callable[[Progress], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> IngestReport:
+        """All that changed at one source. Raises DocumentError: it is not there as a whole."""
+        self.prepare(progress)
+        with self.ledger.writer(on_wait):
+            ingester = Ingester(self.ledger, self.index, self.embedder)
+            report = ingester.ingest(root, source, progress)
+            self._part_with_sample(ingester, report)
+        return report
+
+    def _part_with_sample(self, ingester: Ingester, report: IngestReport) -> None:
+        """It goes with the first document that gets in."""
+        if self.holds_sample() and (report.added or report.updated or report.unchanged):
+            ingester.remove_root(SAMPLE_ROOT)
+            report.sample_removed = True
 
     def ingest_sample(self, progress: Callable[[Progress], None] = lambda _: None) -> IngestReport:
         """`knowledge/sample/`, for a first run with an empty knowledge base."""
@@ -147,7 +166,7 @@ class Library:
         """Raises DocumentError `source.unconfigured`: it cannot be read any more."""
         if root == SAMPLE_ROOT:
             return FileSource(sample_folder())
-        for _, roots in all_configured(self._settings, self.ledger.roots()):
+        for _, roots in all_configured(self.settings, self.ledger.roots()):
             if root in roots:
                 return roots[root]
         raise DocumentError("source.unconfigured", source=root)
@@ -170,7 +189,7 @@ class Library:
         self._one_home(ingester, root)
 
     def _files(self, path: Path, audience: str) -> FileSource:
-        return FileSource(path, audience, self._settings.max_file_bytes)
+        return FileSource(path, audience, self.settings.max_file_bytes)
 
     def _one_home(self, ingester: Ingester, root: Path) -> None:
         """A file belongs to the root that was ingested last, never to two."""
@@ -194,7 +213,7 @@ class Library:
         return index
 
     def _open(self, collection: str) -> PassageIndex:
-        settings = self._settings
+        settings = self.settings
         return open_index(
             settings.data_dir,
             settings.qdrant_url,

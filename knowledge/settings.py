@@ -21,3 +21,7 @@ class KnowledgeSettings:
     """A larger file is refused without being read."""
     store_linger_s: float = 20.0
     """How long the embedded store outlives its last user, in seconds."""
+    notion_token: str | None = None
+    notion_api_base: str = "https://api.notion.com"
+    notion_roots: tuple[str, ...] = ()
+    """Ids or addresses of pages and databases, each perhaps `@audience`; empty for all."""

@@ -20,6 +20,7 @@ COMMANDS = {
     "ask": "adapters.cli.ask:ask",
     "search": "adapters.cli.search:search",
     "ingest": "adapters.cli.ingest:ingest",
+    "sync": "adapters.cli.sync:synchronize",
     "sources": "adapters.cli.sources:sources",
     "eval": "adapters.cli.evaluate:evaluate",
     "run": "adapters.cli.run:run",

@@ -19,6 +19,7 @@ from knowledge.sources.base import Source
 
 SOURCES: Mapping[str, str] = {
     "files": "knowledge.sources.ingested:configured",
+    "notion": "knowledge.sources.notion:configured",
 }
 
 Configured = Callable[[KnowledgeSettings, Mapping[str, str]], Mapping[str, Source]]

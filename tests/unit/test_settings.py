@@ -207,7 +207,8 @@ def test_a_bad_value_names_its_variable(
 def test_half_a_section_names_both_halves(
     monkeypatch: pytest.MonkeyPatch, given: str, needed: str
 ) -> None:
-    monkeypatch.setenv(given, SECRET)
+    # A root is an id, which a secret is not.
+    monkeypatch.setenv(given, "0" * 32 if given == "NOTION_ROOTS" else SECRET)
     error = refused()
     assert error.code == "config.half"
     assert given in error.detail["given"]
