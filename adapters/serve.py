@@ -18,9 +18,13 @@ from adapters import notion_webhook
 from adapters.http import build_app
 from adapters.platforms import Platforms
 from adapters.settings import Settings
+from adapters.web import metrics
+from adapters.web.access import Guard
 from adapters.web.door import ApiDoor
 from bot.bootstrap import Bot, build
 from bot.errors import BotError, ConfigError, ModelError
+from bot.inbox import InboxStats
+from bot.metrics import Meters, Standing
 from bot.phrases import describe, say
 from bot.syncing import Syncing
 from bot.upkeep import Upkeep
@@ -71,6 +75,15 @@ class Service:
             },
             "notice": " ".join(self._sentences()) or None,
         }
+
+    def standing(self) -> Standing:
+        """What `/metrics` looks up."""
+        bot = self.bot
+        return Standing(bot.library.ledger, bot.memory, self.readiness, self._queue)
+
+    def _queue(self) -> InboxStats | None:
+        inbox = self.platforms.inbox
+        return None if inbox is None else inbox.stats()
 
     def _sentences(self) -> Iterator[str]:
         """The standing remarks; the one about the sample goes when the sample does."""
@@ -157,14 +170,17 @@ def serve(settings: Settings) -> None:
     """Runs until SIGINT or SIGTERM. Raises ConfigError, KnowledgeError before it serves."""
     prepare_folder(settings.data_dir)
     with only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
-        bot = build(settings.bot())
+        meters = Meters()
+        bot = build(settings.bot(), watcher=meters)
         service = Service(bot, settings)
+        meters.registry.register(service.standing())
+        guard = Guard(settings.api_keys, settings.http_host)
         app = build_app(
             ApiDoor(bot.secretary, bot.audiences),
             service,
             settings=settings,
             suggestions=service.suggestions,
-            more=service.routers(),
+            more=[*service.routers(), metrics.router(meters.text, guard)],
         )
         app.router.lifespan_context = _lifespan(service)
         host, port = sock.getsockname()[:2]

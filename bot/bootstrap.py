@@ -21,6 +21,7 @@ from bot.memory import Memory, open_memory
 from bot.secretary import Secretary
 from bot.settings import BotSettings, ModelSettings
 from bot.standalone import standalone
+from bot.watching import Watcher
 from knowledge.library import Library
 from knowledge.retriever import Query, Retrieved
 
@@ -87,11 +88,12 @@ def build(
     *,
     engine: Engine | None = None,
     clock: Clock | None = None,
+    watcher: Watcher | None = None,
 ) -> Bot:
     """Opens the library and builds everything above it.
 
-    `engine` and `clock` replace what the settings would give, for tests. Raises
-    KnowledgeError or ConfigError.
+    `engine` and `clock` replace what the settings would give, for tests; `watcher` looks on
+    while questions are answered. Raises KnowledgeError or ConfigError.
     """
     audiences = parse_audiences(settings.audiences)
     library = Library(settings.knowledge)
@@ -109,7 +111,7 @@ def build(
     chain = build_chain(library.retriever, calibration, engine, budgets, clock)
     sparse_only = library.embedder is None
     assistant = Assistant(chain, settings.language, sparse_only=sparse_only, say=memory.words.say)
-    secretary = Secretary(assistant.answer, memory, clock, settings.language)
+    secretary = Secretary(assistant.answer, memory, clock, settings.language, watcher)
     return Bot(
         settings, library, engine, chain, assistant, memory, secretary, calibration, audiences
     )

@@ -36,6 +36,7 @@ from bot.phrases import describe
 from bot.quotas import Allowed, Exceeded, caution, explain, show
 from bot.sharing import Answering, Sharing
 from bot.standalone import standalone
+from bot.watching import Unwatched, Watcher
 from knowledge.errors import KnowledgeError
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,14 @@ class Secretary:
     """Yields exactly one `Finished`, always last, also on failure."""
 
     def __init__(
-        self, answering: Answering, memory: Memory, clock: Callable[[], datetime], language: str
+        self,
+        answering: Answering,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        language: str,
+        watcher: Watcher | None = None,
     ) -> None:
+        self._watcher = watcher or Unwatched()
         self._shared = Sharing(answering)
         self._memory = memory
         self._clock = clock
@@ -78,7 +85,9 @@ class Secretary:
         try:
             begun = await asyncio.to_thread(self._begin, request, history)
         except (KnowledgeError, BotError) as error:
-            yield Finished(self.failed(request, error))
+            broken = self.failed(request, error)
+            self._watcher.answered(request.conversation.platform, broken)
+            yield Finished(broken)
             return
         if isinstance(begun, Answer):
             yield Finished(begun)
@@ -96,7 +105,9 @@ class Secretary:
 
     async def handle(self, request: Request, hear: Hear) -> Answer:
         """The same answer when asked again: it was written down before it was given."""
-        return await collect(self._heard(request, hear))
+        answer = await collect(self._heard(request, hear))
+        self._watcher.handled(request.id)
+        return answer
 
     async def _heard(self, request: Request, hear: Hear) -> AsyncGenerator[AnswerEvent, None]:
         async with aclosing(self.answer(request)) as events:
@@ -110,6 +121,7 @@ class Secretary:
 
     async def delivered(self, request: Request, part: int, message_id: str | None) -> None:
         """Raises LedgerError."""
+        self._watcher.delivered(request.id)
         await asyncio.to_thread(self._memory.history.delivered, request.id, part, message_id)
 
     async def undelivered(self, request: Request, part: int, problem: str) -> None:
@@ -204,6 +216,7 @@ class Secretary:
 
     async def _kept(self, request: Request, begun: _Begun, answer: Answer) -> Answer:
         """The answer as it is shown, written down. A full disk must not swallow it."""
+        self._watcher.answered(request.conversation.platform, answer)
         if begun.warning:
             notice = "\n".join(filter(None, (answer.notice, begun.warning)))
             answer = replace(answer, notice=notice)

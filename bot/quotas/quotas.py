@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from bot.messages import ConversationRef
 from bot.quotas.limits import Limit, Limits, Period, Unit, renewal, window
@@ -123,6 +123,16 @@ class Quotas:
                 for limit in self._limits
                 if (budget := self._budget(limit, person_id, ref, now)) is not None
             ]
+
+    def pushes_this_month(self) -> dict[str, int]:
+        """Platform → what it was charged for, as far as a budget of pushes counts it."""
+        this = window("month", self._clock(), self._zone)
+        counted = select(usage.c.scope, usage.c.used).where(
+            usage.c.unit == "pushes", usage.c.window == this, usage.c.scope.like("platform:%")
+        )
+        with self._storage.reading() as tx:
+            rows = tx.execute(counted).all()
+        return {row.scope.removeprefix("platform:"): row.used for row in rows}
 
     def sweep(self, now: datetime) -> int:
         """Forgets windows that are long over: hours after two days, days after two months,

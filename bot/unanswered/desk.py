@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from bot.annotations.keys import exact_key
 from bot.errors import BotError
@@ -103,6 +103,12 @@ class Unanswered:
         )
         with self._storage.reading() as tx:
             return tuple(Cluster(*row) for row in tx.execute(query))
+
+    def open_count(self) -> int:
+        """How many clusters wait for somebody."""
+        with self._storage.reading() as tx:
+            wanted = select(func.count()).where(unanswered.c.state == "open")
+            return tx.scalar(wanted) or 0
 
     def get(self, cluster_id: int) -> tuple[Cluster, tuple[Asked, ...]]:
         """With everybody who asked, oldest first. Raises BotError `question.unlisted`."""

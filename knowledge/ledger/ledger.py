@@ -79,6 +79,13 @@ class Ledger:
             rows = tx.execute(_row_columns().order_by(sources.c.root, sources.c.source))
             return [SourceRow(*row) for row in rows]
 
+    def size(self) -> tuple[int, int]:
+        """How many live documents there are, and passages."""
+        summed = func.coalesce(func.sum(sources.c.passages), 0)
+        with self._transaction() as tx:
+            documents, passages = tx.execute(select(func.count(), summed)).one()
+        return int(documents), int(passages)
+
     def roots(self) -> dict[str, str]:
         """What was ingested, with the audience of the latest of its documents."""
         with self._transaction() as tx:
