@@ -18,6 +18,7 @@ SECTIONS: Final = {
     "data_dir": "基本",
     "database_url": "資料庫與向量庫（不填就用 DATA_DIR 裡的內嵌版本）",
     "llm_engine": "語言模型（任何 OpenAI 相容的伺服器；不填就用內嵌模型）",
+    "hf_endpoint": "模型中心（secretary model check、serve；名稱與 Hugging Face 的工具相同）",
     "max_file_mb": "文件",
     "embedding_engine": "向量模型（不填就用內建的）",
     "notion_token": "Notion",

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
     )
 
+    # 模型中心（secretary model check、serve；名稱與 Hugging Face 自己的工具相同）
+    hf_endpoint: str = Field("https://huggingface.co", description="模型中心的網址；可填鏡像")
+    hf_token: str | None = Field(None, description="模型中心的金鑰；要同意授權的模型才需要")
+    hf_home: Path | None = Field(None, description="下載的模型放哪裡；不填是 ~/.cache/huggingface")
+
     # 文件
     max_file_mb: float = Field(
         15, gt=0, le=1024, description="匯入的檔案最大幾 MB；更大的會列出來，不會讀"
@@ -184,8 +189,8 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "qdrant_url", "llm_base_url", "embedding_base_url", "notion_api_base", "line_api_base",
-        "slack_api_base", "discord_api_base",
+        "qdrant_url", "llm_base_url", "hf_endpoint", "embedding_base_url", "notion_api_base",
+        "line_api_base", "slack_api_base", "discord_api_base",
     )  # fmt: skip
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
@@ -241,6 +246,9 @@ class Settings(BaseSettings):
 
     def model_path(self) -> Path:
         return self.llm_model_path or MODEL_FILE
+
+    def hub_cache(self) -> Path:
+        return (self.hf_home or Path.home() / ".cache" / "huggingface") / "hub"
 
     def concurrency(self) -> int:
         return self.llm_concurrency or (8 if self.engine() == "openai" else 1)

@@ -6,6 +6,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedCo
 from rich.progress import Progress as Bar
 
 from adapters.cli.console import settings
+from adapters.cli.model_check import check
 from adapters.cli.model_explain import explain
 from bot.model.fetch import ensure_model
 from bot.phrases import say
@@ -16,6 +17,7 @@ def model() -> None:
     """內嵌模型，與這台機器上的模型伺服器。"""
 
 
+model.add_command(check)
 model.add_command(explain)
 
 

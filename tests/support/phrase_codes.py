@@ -13,7 +13,7 @@ from knowledge.errors import KnowledgeError
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("adapters", "bot", "knowledge")
 
-_CODE = re.compile(r"[a-z_]+\.[a-z_0-9]*[a-z0-9]")
+_CODE = re.compile(r"[a-z_]+\.(?!json$)[a-z_0-9]*[a-z0-9]")  # config.json is a file
 
 
 @dataclass(frozen=True)
