@@ -22,6 +22,7 @@ SECTIONS: Final = {
     "max_file_mb": "文件",
     "embedding_engine": "向量模型（不填就用內建的）",
     "notion_token": "Notion",
+    "web_pages": "網頁，與自動同步",
     "line_channel_secret": "LINE",
     "slack_bot_token": "Slack",
     "discord_token": "Discord",

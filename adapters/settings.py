@@ -21,6 +21,8 @@ from knowledge.sources.scope import split_audience
 
 MODEL_FILE = Path("models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf")
 
+_ADDRESS = re.compile(r"https?://[^\s/@]+(?:/\S*)?(?:\?\S*)?", re.I)
+
 
 def _split(value: Any) -> Any:
     """`a, b` → ("a", "b")."""
@@ -107,6 +109,13 @@ class Settings(BaseSettings):
     )
     notion_webhook_token: str | None = Field(
         None, description="Notion webhook 的 verification token；第一次收到時會寫進 DATA_DIR"
+    )
+    web_pages: Csv = Field(
+        (), description="要讀的網頁，逗號分隔；後面可加 @對象，例如 https://example.com/faq@staff"
+    )
+    web_sitemaps: Csv = Field((), description="網站地圖（sitemap.xml）的網址，裡面的網頁都讀")
+    web_private_hosts: Csv = Field(
+        (), description="內部網路也可以讀的主機（host 或 host:port）；不填時內部位址一律不讀"
     )
     sync_interval: str | None = Field(
         None,
@@ -220,6 +229,14 @@ class Settings(BaseSettings):
             raise ValueError("room")
         return value
 
+    @field_validator("web_pages", "web_sitemaps")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not _ADDRESS.fullmatch(split_audience(entry)[0]):
+                raise ValueError("address")
+        return value
+
     @field_validator("notion_roots")
     @classmethod
     def _notion_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -274,6 +291,9 @@ class Settings(BaseSettings):
             notion_token=self.notion_token,
             notion_api_base=self.notion_api_base,
             notion_roots=self.notion_roots,
+            web_pages=self.web_pages,
+            web_sitemaps=self.web_sitemaps,
+            web_private_hosts=tuple(host.lower() for host in self.web_private_hosts),
         )
 
     def bot(self) -> BotSettings:

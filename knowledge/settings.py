@@ -25,3 +25,8 @@ class KnowledgeSettings:
     notion_api_base: str = "https://api.notion.com"
     notion_roots: tuple[str, ...] = ()
     """Ids or addresses of pages and databases, each perhaps `@audience`; empty for all."""
+    web_pages: tuple[str, ...] = ()
+    """Addresses, each perhaps `@audience`; likewise the sitemaps."""
+    web_sitemaps: tuple[str, ...] = ()
+    web_private_hosts: tuple[str, ...] = ()
+    """`host` or `host:port` of a private network that pages may be read from all the same."""

@@ -315,4 +315,7 @@ SENTENCES: dict[str, str] = {
     "sync.done": "{name}: {found} found, {indexed} indexed, {unchanged} unchanged, {skipped} skipped, {removed} removed, {failed} failed.",
     "sync.problem": "{name} was not synced: {problem}",
     "notion.webhook": "The verification token of the Notion webhook was written to {path}: paste it into the webhook settings of Notion, set it as NOTION_WEBHOOK_TOKEN, and start again.",
+    "web.robots": "The site's robots.txt does not let this page be read.",
+    "web.robots_unknown": "The robots.txt of “{source}” cannot be had at present ({status}), so nothing is read; the next sync tries again.",
+    "web.sitemap": "The sitemap {source} cannot be read ({problem}); no page is removed this time.",
 }

@@ -315,4 +315,7 @@ SENTENCES: dict[str, str] = {
     "sync.done": "{name}：找到 {found}、寫入 {indexed}、未變 {unchanged}、略過 {skipped}、移除 {removed}、失敗 {failed}。",
     "sync.problem": "{name} 沒有同步：{problem}",
     "notion.webhook": "收到 Notion webhook 的驗證碼，寫在 {path}：請貼到 Notion 的 webhook 設定，並設成 NOTION_WEBHOOK_TOKEN 後重新啟動。",
+    "web.robots": "網站的 robots.txt 不讓讀這一頁。",
+    "web.robots_unknown": "「{source}」的 robots.txt 暫時讀不到（{status}），先不讀；下次再試。",
+    "web.sitemap": "網站地圖 {source} 讀不了（{problem}），這次不移除任何網頁。",
 }

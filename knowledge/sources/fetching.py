@@ -63,9 +63,9 @@ class Fetcher:
             self._client.close()
 
     def _once(self, url: str, headers: Mapping[str, str], deadline: float) -> Fetched:
-        request = self._request(url, headers)
         client = self._opened()
         client.cookies.clear()  # by address, they would be shared by all who live there
+        request = self._request(url, headers)
         try:
             response = client.send(request, stream=True)
             try:

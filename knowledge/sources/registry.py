@@ -19,6 +19,7 @@ from knowledge.sources.base import Source
 
 SOURCES: Mapping[str, str] = {
     "files": "knowledge.sources.ingested:configured",
+    "web": "knowledge.sources.web:configured",
     "notion": "knowledge.sources.notion:configured",
 }
 

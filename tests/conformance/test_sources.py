@@ -20,6 +20,7 @@ from knowledge.sources.notion.api import NotionApi
 from knowledge.sources.registry import SOURCES, configured
 from tests.support.bot import settings_for
 from tests.support.notion_server import TOKEN, notion_server
+from tests.support.web_site import web_site
 
 OLD = (1_700_000_000, 1_700_000_000)
 
@@ -92,7 +93,41 @@ def notion(folder: Path, stack: ExitStack) -> World:
     return world
 
 
-WORLDS: Mapping[str, Callable[[Path, ExitStack], World]] = {"files": files, "notion": notion}
+def web(folder: Path, stack: ExitStack) -> World:
+    site = stack.enter_context(web_site())
+    names: dict[str, str] = {}
+
+    def tell() -> None:
+        entries = "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in names.values())
+        site.put("/map.xml", f"<urlset>{entries}</urlset>", "application/xml")
+
+    def put(name: str, text: str) -> None:
+        path = names.setdefault(name, f"/{len(names)}")
+        site.put(path, f"<title>{name}</title><p>{text}</p>")
+        tell()
+
+    def drop(name: str) -> None:
+        names.pop(name)
+        tell()
+
+    def spoil() -> None:
+        site.pages["/map.xml"].status = 500
+
+    settings = replace(
+        settings_for(folder / "data").knowledge,
+        web_sitemaps=(f"{site.url}/map.xml",),
+        web_private_hosts=(site.host,),
+    )
+    staff = replace(settings, web_sitemaps=(f"{site.url}/map.xml@staff",))
+    world = World("web", settings, put, drop, spoil, lambda: replace(world, settings=staff))
+    return world
+
+
+WORLDS: Mapping[str, Callable[[Path, ExitStack], World]] = {
+    "files": files,
+    "notion": notion,
+    "web": web,
+}
 
 
 def test_every_registered_source_has_its_world() -> None:
