@@ -31,6 +31,7 @@ COMMANDS = {
     "unanswered": "adapters.cli.unanswered:unanswered",
     "phrases": "adapters.cli.phrases:phrases",
     "quota": "adapters.cli.quota:quota",
+    "slack": "adapters.cli.slack:slack",
     "db": "adapters.cli.db:db",
     "backup": "adapters.cli.backup:backup",
     "restore": "adapters.cli.backup:restore_command",

@@ -53,9 +53,12 @@ class Invoking:
         shown = None
         if address.question is not None:
             shown = message_id(address.place.channel, address.question)
-        await desk.hear(
+        # Nothing is held back for more, and nothing in it is a command: it was asked in so many
+        # words, also where the bot would be silent by itself.
+        await desk.ask(
             replace(
                 request,
+                text=given.text,
                 conversation=address.place.ref(given.user),
                 reply=address.packed(),
                 message_id=shown,

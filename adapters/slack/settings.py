@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from adapters.settings import Settings
 
+PATH = "/slack/events"
+"""Where Slack's calls come in without Socket Mode."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlackSettings:

@@ -13,9 +13,10 @@ from slack_bolt.response import BoltResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from adapters.slack.settings import PATH
+
 log = logging.getLogger(__name__)
 
-PATH = "/slack/events"
 BODY_LIMIT = 1_000_000
 WINDOW_S = 300
 """How old a signed request may be: so long may one be played again, and the inbox knows it."""

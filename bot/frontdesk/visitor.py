@@ -67,7 +67,8 @@ async def link(desk: "FrontDesk", request: Request, rest: str) -> Reply:
 async def pair(desk: "FrontDesk", request: Request, rest: str) -> Reply:
     """A code from the terminal makes an admin, on platforms that know none."""
     made = bool(rest) and await asyncio.to_thread(desk.admins.pair, request.author, rest)
-    return desk.reply(request, "desk.paired" if made else "desk.pair_wrong")
+    code = "desk.paired" if made else "desk.pair_wrong"
+    return desk.reply(request, code, platform=request.author.platform)
 
 
 async def bad(desk: "FrontDesk", request: Request, rest: str) -> Reply:

@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "desk.link_own": "This is your own code; type it on the other platform.",
     "desk.link_limit": "Too many wrong codes. Please try again in ten minutes.",
     "desk.paired": "Paired: you are an admin now.",
-    "desk.pair_wrong": "This pairing code is wrong or expired; run secretary line pair on the host for a new one.",
+    "desk.pair_wrong": "This pairing code is wrong or expired; run secretary {platform} pair on the host for a new one.",
     "desk.nothing_to_rate": "There is no answer to rate yet.",
     "desk.rated_good": "Thank you, noted.",
     "desk.rated_bad": "Thank you, the admins will see it. You may also type /{p}bad with the reason.",
@@ -131,6 +131,9 @@ SENTENCES: dict[str, str] = {
     "slack.form_close": "Close",
     "slack.form_late": "Still saving; you will get a message when it is done.",
     "slack.no_form": "The form could not be opened. Please try again, or type /{p}annotate question | answer.",
+    "slack.app_name": "Secretary",
+    "slack.app_about": "Answers from your documents and says where it stands; without data it says so.",
+    "slack.pair_code": "Type /{p}pair {pairing} in Slack (good for fifteen minutes, once): that account is an admin then.",
     "slack.file_scope": "Slack does not let me download “{name}”: add files:read under OAuth & Permissions in the app's settings, reinstall it and send the file again.",
     "slack.file_elsewhere": "“{name}” is not stored on Slack. Please download it and upload it to me.",
     # LINE

@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "desk.link_own": "這是你自己的代碼，請在另一個平台輸入。",
     "desk.link_limit": "試錯太多次了，請過十分鐘再試。",
     "desk.paired": "配對成功，你現在是管理員了。",
-    "desk.pair_wrong": "這個配對碼不對或過期了；請在主機上執行 secretary line pair 取得新的。",
+    "desk.pair_wrong": "這個配對碼不對或過期了；請在主機上執行 secretary {platform} pair 取得新的。",
     "desk.nothing_to_rate": "還沒有可以評的回答。",
     "desk.rated_good": "謝謝，記下來了。",
     "desk.rated_bad": "謝謝，已經記下來給管理員看。也可以打 /{p}bad 加上原因，說明哪裡不對。",
@@ -131,6 +131,9 @@ SENTENCES: dict[str, str] = {
     "slack.form_close": "關閉",
     "slack.form_late": "還在儲存，好了會傳訊息告訴你。",
     "slack.no_form": "表單打不開，請再試一次；或直接打 /{p}annotate 問題 | 答案。",
+    "slack.app_name": "小秘書",
+    "slack.app_about": "從你們的文件回答問題並附上出處，沒有資料就說「無資料」。",
+    "slack.pair_code": "在 Slack 輸入 /{p}pair {pairing}（十五分鐘內有效，只能用一次），那個帳號就是管理員。",
     "slack.file_scope": "Slack 不讓我下載「{name}」：請在 App 設定的 OAuth & Permissions 加上 files:read，重新安裝後再傳一次。",
     "slack.file_elsewhere": "「{name}」不是放在 Slack 上的檔案，請下載後直接上傳給我。",
     # LINE

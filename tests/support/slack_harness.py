@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from adapters.base import Adapter
 from adapters.settings import Settings
 from bot.bootstrap import Bot
+from bot.phrases import say
 from tests.support.platform_harness import Behind, Shown, behind
 from tests.support.slack_server import APP_TOKEN, BOT, BOT_TOKEN, Message, SlackServer
 from tests.support.slack_workspace import (
@@ -33,6 +34,7 @@ from tests.support.slack_workspace import (
 
 PEOPLE = {"ann": "U0ANN", "bob": "U0BOB", "boss": "U0BOSS"}
 CHANNEL = "C0GENERAL"
+_IN_LINE = say("answer.busy")[:6]
 _CALLS = re.compile(r"<[!@]|(?<![\w/])@(?:channel|here|everyone)\b")
 
 
@@ -89,8 +91,10 @@ class SlackHarness:
         return [message for message in self.slack.messages if message.user == BOT]
 
     def own(self) -> list[Message]:
-        """The bot's own, without what came back as an event."""
-        return [message for message in self.messages() if message.versions or message.is_streaming]
+        """The bot's own, without what came back as an event and the places in line, which only
+        who waits sees for a moment."""
+        said = [one for one in self.messages() if one.versions or one.is_streaming]
+        return [one for one in said if not (one.only_for and one.text.startswith(_IN_LINE))]
 
     def shown(self) -> list[Shown]:
         return [Shown(read(one), values(one), one.channel) for one in self.own()]

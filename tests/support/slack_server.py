@@ -110,6 +110,7 @@ class SlackServer:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_post("/api/{method}", self._api)
+        app.router.add_get("/api/{method}", self._api)
         app.router.add_get("/link", self._link)
         app.router.add_post("/respond/{hook}", self._respond)
         app.router.add_get("/files/{name}", self._file)
