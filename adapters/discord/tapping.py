@@ -51,9 +51,8 @@ class Tapping:
         elif name == "annotate":
             await self._open(interaction, self._empty_form)
         else:
-            await self._do(
-                interaction, rest, lambda request: self._desk.obeyed(Command(name, rest), request)
-            )
+            command, typed = Command(name, rest), f"/{name} {rest}"
+            await self._do(interaction, typed, lambda request: self._desk.obeyed(command, request))
 
     async def _ask(self, interaction: Interaction, question: str) -> None:
         """Promised before it is written down: the answer replaces the promise."""

@@ -64,6 +64,8 @@ class Fault:
     times: int
     headers: dict[str, str]
     body: Json
+    is_taken: bool
+    """The request is dealt with all the same, and only its answer is lost."""
 
 
 @dataclass
@@ -128,11 +130,11 @@ class DiscordServer:
 
     def fail(
         self, method: str, path: str, status: int, *, times: int = 1,
-        headers: dict[str, str] | None = None, **body: Any,
+        headers: dict[str, str] | None = None, taken: bool = False, **body: Any,
     ) -> None:  # fmt: skip
         """The next requests of this kind are refused."""
         made = {"message": "no", "code": 0, **body}
-        self.faults.append(Fault(method, path, status, times, headers or {}, made))
+        self.faults.append(Fault(method, path, status, times, headers or {}, made, taken))
 
     def called(self, method: str, path: str) -> list[Call]:
         return [
@@ -153,6 +155,8 @@ class DiscordServer:
         self.calls.append(Call(request.method, path, body))
         fault = self._fault(request.method, path)
         if fault is not None:
+            if fault.is_taken:
+                await self._dealt(request, path, body)
             return _json(fault.body, fault.status, fault.headers)
         try:
             answer = await self._dealt(request, path, body)
