@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from adapters import notion_webhook
+from adapters.following import keep_following
 from adapters.http import build_app
 from adapters.platforms import Platforms
 from adapters.settings import Settings
@@ -118,7 +119,11 @@ class Service:
         if failed:
             log.warning(say("notice.model_at_start", self._language, problem=failed))
         keeping = Upkeep(self.bot.memory, self.bot.chain.clock).run()
-        await asyncio.gather(keeping, self._watch_model(), self.syncing.run())
+        own = self._settings
+        following = keep_following(
+            self.bot.library, own.watch_folders, own.data_dir, self._language
+        )
+        await asyncio.gather(keeping, self._watch_model(), self.syncing.run(), following)
 
     def routers(self) -> Sequence[APIRouter]:
         """Of the platforms, and the one that Notion calls."""

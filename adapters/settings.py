@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     max_file_mb: float = Field(
         15, gt=0, le=1024, description="匯入的檔案最大幾 MB；更大的會列出來，不會讀"
     )
+    watch_folders: Csv = Field(
+        (), description="secretary run 一直跟著的資料夾，逗號分隔；有變就更新"
+    )
 
     # 向量模型
     embedding_engine: EmbeddingEngine | None = Field(

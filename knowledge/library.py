@@ -189,7 +189,8 @@ class Library:
         self._one_home(ingester, root)
 
     def _files(self, path: Path, audience: str) -> FileSource:
-        return FileSource(path, audience, self.settings.max_file_bytes)
+        own = self.settings
+        return FileSource(path, audience, own.max_file_bytes, own.data_dir)
 
     def _one_home(self, ingester: Ingester, root: Path) -> None:
         """A file belongs to the root that was ingested last, never to two."""

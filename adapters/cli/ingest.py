@@ -1,15 +1,20 @@
 """`secretary ingest`: files and folders into the knowledge base."""
 
+import signal
 from collections import Counter
 from pathlib import Path
+from threading import Event
 from time import perf_counter
 from typing import Any
 
 import click
 
 from adapters.cli.console import print_json, progress_bar, settings, warn
+from adapters.following import follow
+from adapters.settings import Settings
 from bot.phrases import describe, say
-from knowledge.ingest import IngestReport
+from knowledge.errors import DocumentError
+from knowledge.ingest import IngestReport, Progress
 from knowledge.library import Library
 from knowledge.passages import PUBLIC
 
@@ -17,25 +22,64 @@ from knowledge.passages import PUBLIC
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--audience", default=PUBLIC, show_default=True, help="誰看得到這些文件")
-@click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
-def ingest(paths: tuple[Path, ...], audience: str, as_json: bool) -> None:
+@click.option("--watch", is_flag=True, help="匯入後繼續跟著，有變就更新；按 Ctrl-C 結束")
+@click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON（--watch 時每次更新一行）")
+def ingest(paths: tuple[Path, ...], audience: str, watch: bool, as_json: bool) -> None:
     """匯入檔案或資料夾；沒變的檔案會略過，資料夾裡消失的檔案會移除。"""
     loaded = settings()
-    language = loaded.bot_language
+    with Library(loaded.knowledge()) as library:
+        if watch:
+            _follow(library, paths, audience, loaded, as_json)
+        else:
+            _once(library, paths, audience, loaded.bot_language, as_json)
+        if library.embedder is None:
+            warn(say("notice.sparse_only", loaded.bot_language))
+
+
+def _once(
+    library: Library, paths: tuple[Path, ...], audience: str, language: str, as_json: bool
+) -> None:
     start = perf_counter()
-    with Library(loaded.knowledge()) as library, progress_bar() as show:
+    with progress_bar() as show:
         report = library.ingest(paths, audience, show, lambda: warn(say("cli.waiting", language)))
-        sparse_only = library.embedder is None
-    if as_json:
-        print_json(report_json(report, language))
-    else:
-        _print(report, language, perf_counter() - start)
+    _tell(report, language, as_json, perf_counter() - start)
     if report.failed and _nothing_found(report):
         if as_json:
             warn(describe(report.failed[0], language))
         raise click.exceptions.Exit(1)
-    if sparse_only:
-        warn(say("notice.sparse_only", language))
+
+
+def _follow(
+    library: Library, paths: tuple[Path, ...], audience: str, loaded: Settings, as_json: bool
+) -> None:
+    """Until Ctrl-C or SIGTERM; both are how it ends. Raises DocumentError `path.missing`."""
+    for path in paths:
+        if not path.exists():
+            raise DocumentError("path.missing", source=str(path))
+    language, stop = loaded.bot_language, Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    warn(say("cli.watching", language))
+    start = [perf_counter()]
+
+    def tell(report: IngestReport) -> None:
+        _tell(report, language, as_json, perf_counter() - start[0])
+
+    def begin(step: Progress) -> None:
+        if step.done == 0:
+            start[0] = perf_counter()
+
+    follow(
+        library, paths, loaded.data_dir, stop, tell,
+        lambda error: warn(describe(error, language)), audience, begin,
+    )  # fmt: skip
+
+
+def _tell(report: IngestReport, language: str, as_json: bool, seconds: float) -> None:
+    if as_json:
+        print_json(report_json(report, language))
+    else:
+        _print(report, language, seconds)
 
 
 def _nothing_found(report: IngestReport) -> bool:

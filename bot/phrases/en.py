@@ -23,6 +23,7 @@ SENTENCES: dict[str, str] = {
     "notice.embedding_failed": "The embedding model cannot be used right now ({problem}); this search went by words only.",
     "notice.sample": "The knowledge base was empty, so sample documents (of an imaginary stationery shop) were put in; they go when you ingest your own.",
     "notice.sample_removed": "The sample documents are gone; answers now come from your own documents only.",
+    "notice.followed": "Followed folders changed: added {added}, updated {updated}, removed {removed}, failed {failed}.",
     # locators
     "locator.page": "p. {page}",
     "locator.sheet": "sheet “{sheet}”",
@@ -50,6 +51,7 @@ SENTENCES: dict[str, str] = {
     "embedding.hf_model": "The embedding model {model} cannot be loaded; check its name, or download it first.",
     # command line
     "cli.ingested": "Done: {added} added, {updated} updated, {unchanged} unchanged, {removed} removed, {failed} failed ({passages} new passages, {seconds} s).",
+    "cli.watching": "Following these paths and updating what changes; Ctrl-C ends it.",
     "cli.skipped": "Skipped {count} files: {reasons}",
     "cli.failed_item": "Failed: {source}: {reason}",
     "cli.no_passages": "No passages found.",

@@ -23,6 +23,7 @@ SENTENCES: dict[str, str] = {
     "notice.embedding_failed": "向量模型暫時無法使用（{problem}），這次只用字面檢索。",
     "notice.sample": "知識庫是空的，已先放入範例文件（虛構的文具店）；匯入你自己的文件後，範例會自動移除。",
     "notice.sample_removed": "範例文件已移除，現在只用你自己的文件回答。",
+    "notice.followed": "跟著的資料夾有變：新增 {added}、更新 {updated}、移除 {removed}、失敗 {failed}。",
     # 出處
     "locator.page": "第 {page} 頁",
     "locator.sheet": "工作表「{sheet}」",
@@ -50,6 +51,7 @@ SENTENCES: dict[str, str] = {
     "embedding.hf_model": "載入不了向量模型 {model}，請確認名稱，或先把它下載到本機。",
     # 命令列
     "cli.ingested": "完成：新增 {added}、更新 {updated}、未變 {unchanged}、移除 {removed}、失敗 {failed}（共 {passages} 個新段落，{seconds} 秒）。",
+    "cli.watching": "跟著這些路徑，有變就更新；按 Ctrl-C 結束。",
     "cli.skipped": "略過 {count} 個檔案：{reasons}",
     "cli.failed_item": "失敗：{source}：{reason}",
     "cli.no_passages": "找不到任何段落。",

@@ -52,12 +52,15 @@ class FileSource:
         root: Path,
         audience: str = PUBLIC,
         max_bytes: int = Limits().file,
+        without: Path | None = None,
         readers: Readers | None = None,
     ) -> None:
-        """Without `readers` each run over the files has a crew of its own."""
+        """`without` is a folder to pass over: our own data may lie within the root. Where no
+        `readers` are given, each run over the files has a crew of its own."""
         self._root = root
         self._audience = audience
         self._limits = Limits(file=max_bytes)
+        self._without = without
         self._readers = readers
 
     def changes(self, known: Mapping[str, KnownFile]) -> Iterator[Change]:
@@ -83,7 +86,7 @@ class FileSource:
         except OSError as error:
             raise DocumentError("path.unreadable", source=name_of(str(self._root))) from error
         if stat.S_ISDIR(mode):
-            return walk(self._root)
+            return walk(self._root, self._without)
         if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
             return iter([Failure(name, "file.not_regular", {"source": name})])
         return iter([Entry(str(self._root), name)])

@@ -11,7 +11,7 @@ from knowledge.sources.files import FileSource
 def configured(settings: KnowledgeSettings, known: Mapping[str, str]) -> Mapping[str, Source]:
     """Their roots are absolute paths; each keeps the audience it was ingested for."""
     return {
-        root: FileSource(Path(root), audience, settings.max_file_bytes)
+        root: FileSource(Path(root), audience, settings.max_file_bytes, settings.data_dir)
         for root, audience in known.items()
         if Path(root).is_absolute()
     }

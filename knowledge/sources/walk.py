@@ -4,6 +4,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,14 +31,22 @@ def name_of(path: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def walk(root: Path) -> Iterator[Entry | Skipped | Failure]:
+def walk(root: Path, without: Path | None = None) -> Iterator[Entry | Skipped | Failure]:
     """Files below a folder, sorted by name; hidden ones and temporary ones are passed over.
 
     Links are followed, but neither out of the folder (a `Failure`, `file.outside`) nor into
     one that is being walked. A folder that cannot be listed is a `Failure` (`folder.unreadable`) whose source is its path
-    with a slash at the end.
+    with a slash at the end. The folder `without` is passed over.
     """
-    yield from _Walk(os.path.realpath(root)).folder(str(root), "", frozenset())
+    yield from _Walk(os.path.realpath(root)).folder(str(root), "", _identity(without))
+
+
+def _identity(folder: Path | None) -> frozenset[tuple[int, int]]:
+    """What makes a folder the same under every name."""
+    with suppress(OSError):
+        state = os.stat(folder) if folder else None
+        return frozenset({(state.st_dev, state.st_ino)}) if state else frozenset()
+    return frozenset()
 
 
 def label(root: Path) -> str:
@@ -65,7 +74,7 @@ class _Walk:
             return
         within = above | {(state.st_dev, state.st_ino)}
         for entry in entries:
-            if not _is_passed_over(entry.name):
+            if not is_passed_over(entry.name):
                 yield from self._entry(entry, prefix + name_of(entry.name), within)
 
     def _entry(
@@ -95,6 +104,6 @@ class _Walk:
         return os.path.commonpath([os.path.realpath(path), self._inside]) == self._inside
 
 
-def _is_passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
     """Hidden files, other programs' folders, and the lock files that Office leaves beside open files."""
     return name.startswith((".", "~$")) or name in _IGNORED
