@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
     )
 
+    llm_thinking: bool = Field(
+        False, description="true：讓會思考的模型先想再答；比較慢，想的字也算在回答的上限裡"
+    )
+
     # 模型中心（secretary model check、serve；名稱與 Hugging Face 自己的工具相同）
     hf_endpoint: str = Field("https://huggingface.co", description="模型中心的網址；可填鏡像")
     hf_token: str | None = Field(None, description="模型中心的金鑰；要同意授權的模型才需要")
@@ -311,6 +315,7 @@ class Settings(BaseSettings):
                 name=self.llm_model,
                 timeout_s=self.llm_timeout_s,
                 concurrency=self.concurrency(),
+                thinking=self.llm_thinking,
             ),
             language=self.bot_language,
             timezone=self.timezone,

@@ -146,6 +146,7 @@ def open_engine(settings: ModelSettings) -> Engine | None:
             api_key=settings.api_key,
             model=settings.name,
             timeout_s=settings.timeout_s,
+            disable_thinking=not settings.thinking,
         )
         return OpenAICompatibleEngine(endpoint, gate)
     if settings.engine == "embedded":

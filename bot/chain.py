@@ -107,6 +107,8 @@ class Speech:
 
     async def model(self) -> str | None:
         """The model's name; None where the server that just answered will not say it."""
+        if self._generation is not None and self._generation.model is not None:
+            return self._generation.model
         try:
             return await self._engine.model_id()
         except ModelError:

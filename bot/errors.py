@@ -6,6 +6,7 @@ BotError                code + detail; the sentence is `bot.phrases` under that 
 │   ├── ModelTimeout        no first or no next token within LLM_TIMEOUT_S
 │   ├── ModelRejected       401/403, unknown model (404), bad request: the owner must act
 │   ├── ModelBusy           429 after the retries
+│   ├── ModelEvasive        a filter of the server or a set phrase of the model stood before the answer
 │   └── ModelGarbage        replied, but not in the protocol, or with nothing in it
 └── ConfigError         a setting is wrong; the program ends with exit 1 and names it
 """
@@ -38,6 +39,10 @@ class ModelRejected(ModelError):
 
 class ModelBusy(ModelError):
     """The server said 429 until the retries ran out."""
+
+
+class ModelEvasive(ModelError):
+    """A word list of the model's maker was met; another model may answer."""
 
 
 class ModelGarbage(ModelError):

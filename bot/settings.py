@@ -17,6 +17,8 @@ class ModelSettings:
     name: str | None = None
     timeout_s: float = 60.0
     concurrency: int = 1
+    thinking: bool = False
+    """Whether models that can think aloud may do so before they answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Report:
     finish_reason: str | None = None
     """As the server says it (`stop`, `length`, …); None where it never said."""
     usage: Usage | None = None
+    model: str | None = None
+    """Which one speaks, as its server knows it."""
 
 
 class Generation:
@@ -48,6 +50,11 @@ class Generation:
     def truncated(self) -> bool:
         """Whether the reply ended only because `max_tokens` were spent."""
         return self._report.finish_reason == "length"
+
+    @property
+    def model(self) -> str | None:
+        """Who spoke; None before the server was reached."""
+        return self._report.model
 
     @property
     def usage(self) -> Usage | None:

@@ -1,9 +1,12 @@
 """Errors about a server that do not come from the SDK, and what counts as offered."""
 
-from bot.errors import ModelGarbage, ModelRejected, ModelTimeout
+import re
+
+from bot.errors import ModelEvasive, ModelGarbage, ModelRejected, ModelTimeout
 from bot.llm.endpoint import Endpoint
 
 _SHOWN_NAMES = 10
+_MUTE = re.compile(r"embed|rerank|\bbge\b|\be5\b|whisper|\btts\b|dall-e|moderation", re.IGNORECASE)
 
 
 def too_slow(endpoint: Endpoint) -> ModelTimeout:
@@ -21,6 +24,16 @@ def unknown_model(endpoint: Endpoint, model: str, names: tuple[str, ...]) -> Mod
 def nothing_said(endpoint: Endpoint, *, thought: bool) -> ModelGarbage:
     code = "model.only_thinking" if thought else "model.empty"
     return ModelGarbage(code, base_url=endpoint.shown_url)
+
+
+def dodged(endpoint: Endpoint) -> ModelEvasive:
+    return ModelEvasive("model.evasive", base_url=endpoint.shown_url)
+
+
+def first_talker(names: tuple[str, ...]) -> str | None:
+    """The first that is not named like a model for vectors, scores, speech or pictures: some
+    servers list all they have."""
+    return next((name for name in names if not _MUTE.search(name)), next(iter(names), None))
 
 
 def is_offered(model: str, names: tuple[str, ...]) -> bool:

@@ -14,8 +14,9 @@ from bot.errors import (
     ModelRejected,
     ModelUnavailable,
 )
-from bot.llm.complaints import too_slow
+from bot.llm.complaints import dodged, too_slow
 from bot.llm.endpoint import Endpoint
+from bot.llm.evasion import is_servers_refusal
 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
 """What the SDK and LangChain raise over a reply that is not in the protocol: broken JSON or
@@ -56,6 +57,8 @@ class Fault(Exception):
 
 def translate(error: Exception, endpoint: Endpoint) -> Fault:
     """The fault behind `error`, an `openai.OpenAIError` or one of `MALFORMED`."""
+    if isinstance(error, openai.APIError) and _is_dodge(error):
+        return Fault(dodged(endpoint))
     if isinstance(error, openai.APIStatusError):
         return _status(error, endpoint)
     if isinstance(error, openai.APIConnectionError):
@@ -117,7 +120,15 @@ def _server_error(error: openai.APIError, status: str, endpoint: Endpoint) -> Fa
     after = None
     if isinstance(error, openai.APIStatusError):
         after = _retry_after(error.response.headers)
-    return Fault(down, retry=True, retry_after=after)
+    number = error.status_code if isinstance(error, openai.APIStatusError) else None
+    message = _message(error, endpoint)
+    return Fault(down, retry=True, retry_after=after, status=number, message=message)
+
+
+def _is_dodge(error: openai.APIError) -> bool:
+    """Filters answer with 400, some with 403 or 421, or with an event in the stream."""
+    status = error.status_code if isinstance(error, openai.APIStatusError) else 200
+    return status < 500 and is_servers_refusal(f"{error.code} {error.type} {error.message}")
 
 
 def _is_too_long(error: openai.APIError) -> bool:

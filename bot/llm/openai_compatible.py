@@ -13,9 +13,17 @@ from langchain_core.messages import BaseMessage
 from bot.errors import ModelGarbage, ModelRejected, ModelTimeout
 from bot.llm.base import Gate, Generation, Report
 from bot.llm.clean import Cleaner
-from bot.llm.complaints import is_offered, nothing_said, too_slow, unknown_model
+from bot.llm.complaints import (
+    dodged,
+    first_talker,
+    is_offered,
+    nothing_said,
+    too_slow,
+    unknown_model,
+)
 from bot.llm.dialect import Dialect
 from bot.llm.endpoint import Endpoint
+from bot.llm.evasion import FINISH_REASONS, Evasion, Watch
 
 if TYPE_CHECKING:
     from bot.llm.faults import Fault
@@ -43,9 +51,9 @@ class OpenAICompatibleEngine:
     async def model_id(self) -> str:
         if self._model is None:
             names = await self._names()
-            if not names:
+            self._model = first_talker(names)
+            if self._model is None:
                 raise ModelRejected("model.name_needed", base_url=self._endpoint.shown_url)
-            self._model = names[0]
         return self._model
 
     async def check(self) -> None:
@@ -92,22 +100,31 @@ class OpenAICompatibleEngine:
         self, messages: Sequence[BaseMessage], max_tokens: int, report: Report, deadline: float
     ) -> AsyncGenerator[str, None]:
         wire, model = await self._connected(), await self.model_id()
-        cleaner, heard = Cleaner(max_tokens), False
+        report.model = model
+        cleaner, watch, heard = Cleaner(max_tokens), Watch(), False
         async with aclosing(wire.chat(messages, model, max_tokens, self._dialect)) as pieces:
             while (piece := await self._next(pieces, deadline)) is not None:
                 report.finish_reason = piece.finish_reason or report.finish_reason
                 report.usage = piece.usage or report.usage
                 heard = heard or bool(piece.text.strip())
-                if text := cleaner.feed(piece.text):
+                if text := self._watched(watch, cleaner.feed(piece.text)):
                     yield text
                 if cleaner.is_overrun:
                     report.finish_reason = "length"
                     break
-        if tail := cleaner.close():
+        if report.finish_reason in FINISH_REASONS:
+            raise dodged(self._endpoint)
+        if tail := self._watched(watch, cleaner.close()) + watch.close():
             yield tail
         if cleaner.is_blank:
             thought = heard or report.finish_reason == "length"
             raise nothing_said(self._endpoint, thought=thought)
+
+    def _watched(self, watch: Watch, text: str) -> str:
+        try:
+            return watch.feed(text)
+        except Evasion:
+            raise dodged(self._endpoint) from None
 
     async def _next(self, pieces: "AsyncGenerator[Piece, None]", deadline: float) -> "Piece | None":
         left = deadline - asyncio.get_running_loop().time()
@@ -121,13 +138,18 @@ class OpenAICompatibleEngine:
         """Whether another attempt makes sense; waits until it does."""
         if attempt >= self._endpoint.retries + 2:  # two more, to learn a server's dialect
             return False
-        if fault.status in (400, 422) and (adapted := self._dialect.adapted(fault.message)):
+        if (adapted := self._adapted(fault)) is not None:
             self._dialect = adapted
             return True
         if not fault.retry or attempt >= self._endpoint.retries:
             return False
         in_time = asyncio.get_running_loop().time() < deadline
         return in_time and await fault.pause(attempt)
+
+    def _adapted(self, fault: "Fault") -> Dialect | None:
+        if fault.status in (400, 422):
+            return self._dialect.adapted(fault.message)
+        return self._dialect.folded(fault.message)
 
     async def _fail(self, fault: "Fault") -> NoReturn:
         """Raise what `fault` means; for an unknown model or path, see what there is."""

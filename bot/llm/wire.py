@@ -66,7 +66,7 @@ class Wire:
         """One attempt, piece by piece; closing it closes the connection."""
         arguments = dialect.arguments(model, max_tokens)
         try:
-            stream = self._chat(model).astream(list(messages), **arguments)
+            stream = self._chat(model).astream(dialect.worded(messages), **arguments)
             async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", stream)) as chunks:
                 async for chunk in chunks:
                     yield _piece(chunk)

@@ -116,4 +116,5 @@ SENTENCES: dict[str, str] = {
     "trap.flash_build": "flash-attn does not build on CUDA {cuda} (it needs 12); leave it out, sdpa gives the same results",
     "trap.bfloat16": "Compute capability {capability} has no bfloat16; give vLLM --dtype half (serve does so), fine-tune with --fp16",
     "trap.quantised": "Weights quantised by {method} are easiest with vLLM; transformers needs their library besides",
+    "model.evasive": "The model at {base_url} dodged the question over a list of sensitive words; another model or service would answer.",
 }

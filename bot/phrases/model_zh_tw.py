@@ -116,4 +116,5 @@ SENTENCES: dict[str, str] = {
     "trap.flash_build": "flash-attn 在 CUDA {cuda} 編不起來（要 12 以上）；不裝也可以，sdpa 結果相同",
     "trap.bfloat16": "運算能力 {capability} 沒有 bfloat16；vLLM 請加 --dtype half（serve 會自動加），微調用 --fp16",
     "trap.quantised": "{method} 量化的權重用 vLLM 最省事；transformers 還要另裝它的程式庫",
+    "model.evasive": "模型（{base_url}）以敏感詞為由迴避了問題，沒有作答；換一個模型或服務就能回答。",
 }
