@@ -25,7 +25,7 @@ _TO = {"doc": "docx", "ppt": "pptx"}
 
 def parse(source: Source) -> Draft:
     """Raises DocumentError `file.legacy_office` (no LibreOffice), `file.damaged`, `file.slow`."""
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    program = office()
     if program is None:
         raise DocumentError("file.legacy_office", source=source.name)
     source.tools.ask_heavy()
@@ -34,6 +34,11 @@ def parse(source: Source) -> Draft:
     source.tools.pulse()
     converted = replace(source, data=data)
     return word.parse(converted) if target == "docx" else slides.parse(converted)
+
+
+def office() -> str | None:
+    """Where LibreOffice is on this machine."""
+    return next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
 def _convert(program: str, source: Source, target: str) -> bytes:
