@@ -8,7 +8,14 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 
 import uvicorn
@@ -171,8 +178,17 @@ class Service:
         return [say(f"sample.question_{number}", self._language) for number in (1, 2, 3, 4)]
 
 
-def serve(settings: Settings) -> None:
-    """Runs until SIGINT or SIGTERM. Raises ConfigError, KnowledgeError before it serves."""
+Outside = Callable[[int], AbstractContextManager[None]]
+"""Makes the server at this port known elsewhere, while it runs."""
+
+
+def _nowhere(_port: int) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def serve(settings: Settings, outside: Outside = _nowhere) -> None:
+    """Runs until SIGINT or SIGTERM. Raises ConfigError, KnowledgeError and what `outside`
+    raises before it serves."""
     prepare_folder(settings.data_dir)
     with only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
         meters = Meters()
@@ -196,7 +212,7 @@ def serve(settings: Settings) -> None:
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         server = uvicorn.Server(config)
-        with _ending_in_order(server):
+        with outside(port), _ending_in_order(server):
             server.run(sockets=[sock])
 
 

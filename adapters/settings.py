@@ -164,6 +164,14 @@ class Settings(BaseSettings):
         description="true：讀得到沒有 @ 它的訊息（要先在 Discord 後台開 Message Content Intent）",
     )
 
+    # 對外的通道（secretary run --tunnel ngrok，試用時用）
+    ngrok_authtoken: str | None = Field(
+        None, description="ngrok 的 authtoken；不填用 ngrok 自己設定檔裡的"
+    )
+    ngrok_domain: str | None = Field(
+        None, description="ngrok 的固定網域，例如 leaf.ngrok.app；不填每次不同"
+    )
+
     # 各平台共用
     command_prefix: str = Field(
         "", max_length=12, description="指令名稱前面加的字，例如 kb- 讓 /ask 變成 /kb-ask"

@@ -34,6 +34,12 @@ class Admins:
             self._read_at = now
         return (platform, user_id) in self._known
 
+    def of(self, platform: str) -> frozenset[str]:
+        """All that were paired there."""
+        with self._storage.reading() as tx:
+            found = tx.scalars(select(admins.c.user_id).where(admins.c.platform == platform))
+            return frozenset(found)
+
     def pairing_code(self, platform: str) -> str:
         """For one use within a quarter of an hour."""
         code, now = secrets.token_hex(4).upper(), self._clock()

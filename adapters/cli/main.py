@@ -33,6 +33,7 @@ COMMANDS = {
     "quota": "adapters.cli.quota:quota",
     "slack": "adapters.cli.slack:slack",
     "db": "adapters.cli.db:db",
+    "line": "adapters.cli.line:line",
     "backup": "adapters.cli.backup:backup",
     "restore": "adapters.cli.backup:restore_command",
 }

@@ -6,9 +6,15 @@ from adapters.cli.console import settings
 
 
 @click.command()
-def run() -> None:
+@click.option("--tunnel", type=click.Choice(["ngrok"]), help="試用時經 ngrok 給 LINE 一個公開網址")
+def run(tunnel: str | None) -> None:
     """啟動網頁、API 與已設定的平台。"""
     loaded = settings()
-    from adapters.serve import serve  # the web server is not needed to say a setting is wrong
+    from adapters.serve import serve, tell  # not needed to say that a setting is wrong
 
-    serve(loaded)
+    if tunnel is None:
+        serve(loaded)
+        return
+    from adapters.tunnel import tunnelled
+
+    serve(loaded, lambda port: tunnelled(loaded, port, tell))

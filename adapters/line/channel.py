@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.line.loading import Loading
-from adapters.line.outbound import pages_of, spoken
+from adapters.line.outbound import pages_of
 from adapters.line.speaking import Speaker
+from bot.frontdesk.desk import language_of
 from bot.inbox import Progress
 from bot.messages import Answer, Request
 from bot.phrases import Say
@@ -26,7 +27,7 @@ class LineChannel:
 
     def parts(self, request: Request, answer: Answer) -> Sequence[Any]:
         settings = self._speaker.settings
-        language = spoken(request, settings.language)
+        language = language_of(request, settings.language)
         return [pages_of(request, answer, self._say, language, settings.prefix)]
 
     async def send(self, request: Request, part: Any, index: int, key: str) -> str | None:

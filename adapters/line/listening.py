@@ -127,15 +127,15 @@ class Listener:
         message_id = str(event.data.get("id") or "")
         if event.at < self._edits.get(message_id, 0):
             return
-        self._edits[message_id] = event.at
-        while len(self._edits) > _EDITS:
-            self._edits.popitem(last=False)
         text = await self._for_us(event)
         if text is None:
             await self._desk.deleted(NAME, message_id)
-            return
-        request = await self._request(event, text)
-        await self._desk.edited(request, self._responding.to(request))
+        else:
+            request = await self._request(event, text)
+            await self._desk.edited(request, self._responding.to(request))
+        self._edits[message_id] = event.at
+        while len(self._edits) > _EDITS:
+            self._edits.popitem(last=False)
 
     async def _unsent(self, event: Event) -> None:
         await self._desk.deleted(NAME, str(event.data.get("messageId") or ""))
@@ -152,7 +152,7 @@ class Listener:
         """Where people talk among themselves, or with staff, it is none of the bot's business."""
         if event.is_shared:
             return
-        if await asyncio.to_thread(self._desk.handoffs.is_open, place_of(event)):
+        if await self._desk.handoffs.is_open(place_of(event)):
             return
         await self._say(event, code)
 

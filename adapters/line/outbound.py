@@ -12,7 +12,6 @@ from adapters.line.annotate import correction
 from adapters.text import plain, split, utf16
 from bot.frontdesk.actions import Action, decode, encode, offers
 from bot.frontdesk.replies import Reply
-from bot.language import detect
 from bot.messages import Answer, Citation, Request
 from bot.phrases import Say
 
@@ -29,12 +28,6 @@ _ECHOED = ("pick", "human", "news", "file")
 """Buttons that say in the chat what was tapped."""
 _MARKDOWN = ("grounded", "extractive")
 """Written by a model or cut out of documents; all else is typed by people as they mean it."""
-
-
-def spoken(request: Request, otherwise: str) -> str:
-    """The language of the asker's words, else of their client, else the bot's own."""
-    words = {"zh": "zh-TW", "en": "en"}.get(detect(request.text)) if request.text else None
-    return words or request.language or otherwise
 
 
 # -- an answer ------------------------------------------------------------------------------------

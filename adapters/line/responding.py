@@ -4,8 +4,9 @@ import asyncio
 import logging
 
 from adapters.line.client import LineError, LineUnheard
-from adapters.line.outbound import of_reply, pages_of, spoken
+from adapters.line.outbound import of_reply, pages_of
 from adapters.line.speaking import Pages, Speaker
+from bot.frontdesk.desk import language_of
 from bot.frontdesk.replies import Reply, Respond
 from bot.inbox import DeliveryError
 from bot.inbox.delivery import key_of
@@ -35,7 +36,7 @@ class Responding:
 
     def to(self, request: Request) -> Respond:
         async def respond(reply: Reply) -> None:
-            language = spoken(request, self._speaker.settings.language)
+            language = language_of(request, self._speaker.settings.language)
             try:
                 pages = of_reply(reply, request, self._memory.words.say, language)
                 await self.say(request, pages)
@@ -47,7 +48,7 @@ class Responding:
     async def answer(self, request: Request, answer: Answer) -> None:
         """One that was given before, once more."""
         settings = self._speaker.settings
-        language = spoken(request, settings.language)
+        language = language_of(request, settings.language)
         say = self._memory.words.say
         await self.say(request, pages_of(request, answer, say, language, settings.prefix))
 

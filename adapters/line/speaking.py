@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.line.client import LineClient, LineError, LineUnheard, undelivered
-from adapters.line.outbound import MAX_MESSAGES, Message, late, quick, spoken, with_quick
+from adapters.line.outbound import MAX_MESSAGES, Message, late, quick, with_quick
 from adapters.line.pushing import Pusher
 from adapters.line.settings import LineSettings, Pace
 from bot.frontdesk.actions import Action, encode
+from bot.frontdesk.desk import language_of
 from bot.inbox import DeliveryError
 from bot.memory import Memory
 from bot.messages import Request
@@ -140,7 +141,7 @@ class Speaker:
         """Others may have spoken meanwhile: with what it is about in front of it."""
         if not request.text:
             return pages
-        language = spoken(request, self.settings.language)
+        language = language_of(request, self.settings.language)
         return [late(pages[0], request.text, self._memory.words.say, language), *pages[1:]]
 
     def _own(self, request: Request) -> Token | None:

@@ -13,9 +13,10 @@ from typing import Protocol
 from adapters.line.client import LineError, LineUnheard
 from adapters.line.inbound import NAME
 from adapters.line.loading import Loading
-from adapters.line.outbound import spoken, still_looking
+from adapters.line.outbound import still_looking
 from adapters.line.speaking import Speaker
 from bot.errors import BotError
+from bot.frontdesk.desk import language_of
 from bot.inbox import Inbox
 from bot.messages import Request
 from bot.phrases import Say
@@ -100,7 +101,7 @@ class Watch:
         if not await asyncio.to_thread(self._tokens.promise, request.id, room, token):
             return
         place = await self._inbox().position(request.id) or 0
-        language = spoken(request, self._speaker.settings.language)
+        language = language_of(request, self._speaker.settings.language)
         said = still_looking(request.id, place, self._say, language)
         try:
             await self._speaker.insist(token, said)

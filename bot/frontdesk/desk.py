@@ -139,6 +139,8 @@ class FrontDesk:
     async def edited(self, request: Request, respond: Respond) -> Submitted | None:
         """A question was changed: the old one is forgotten, the new one answered. Raises as
         `hear`."""
+        if await self.inbox.knows(request.id):
+            return None  # delivered again: what would be forgotten is its own answer
         if request.message_id is not None:
             await self.deleted(request.conversation.platform, request.message_id)
         return await self.hear(request, respond)

@@ -176,6 +176,16 @@ class Inbox:
 
         return await asyncio.to_thread(look)
 
+    async def knows(self, request_id: str) -> bool:
+        """Whether it was handed in before. Raises BotError `inbox.closed`, LedgerError."""
+        self._at_work()
+
+        def look() -> bool:
+            with self._storage.reading() as tx:
+                return rows.state(tx, storable(request_id)) is not None
+
+        return await asyncio.to_thread(look)
+
     async def unanswered(self, platform: str) -> list[Request]:
         """What is waiting there or being answered, the oldest first; not what is ready to be
         sent. Whichever process took it in.

@@ -17,17 +17,12 @@ from adapters.line.adapter import LineAdapter
 from adapters.line.settings import Pace
 from adapters.settings import Settings
 from bot.bootstrap import Bot
-from tests.support.line_events import Event, again, postback, text_event, user
+from tests.support.line_events import Event, again, event, postback, text_event, user
 from tests.support.line_server import LineServer, Said
 from tests.support.platform_harness import Behind, Shown, behind
 
 ANN, BOSS = user("ann"), user("boss")
-PEOPLE = {"ann": ANN, "boss": BOSS}
 PATIENCE_S = 20.0
-
-
-def person(name: str) -> str:
-    return PEOPLE.get(name) or user(name)
 
 
 @dataclass
@@ -49,16 +44,16 @@ class LineHarness:
         self.sent |= {one["webhookEventId"]: one for one in events}
 
     async def say(self, text: str, *, person: str = "ann", quotes: str | None = None) -> str:
-        event = text_event(text, PEOPLE.get(person) or user(person), quotes=quotes)
-        await self.deliver(event)
-        return f"line:{event['webhookEventId']}"
+        said = text_event(text, user(person), quotes=quotes)
+        await self.deliver(said)
+        return f"line:{said['webhookEventId']}"
 
     async def say_in(
         self, room: str, text: str, *, person: str | None = "ann", **more: Any
     ) -> Event:
-        event = text_event(text, None if person is None else user(person), room, **more)
-        await self.deliver(event)
-        return event
+        said = text_event(text, None if person is None else user(person), room, **more)
+        await self.deliver(said)
+        return said
 
     async def again(self, delivery: str) -> None:
         await self.deliver(again(self.sent[delivery.removeprefix("line:")]))
@@ -75,7 +70,17 @@ class LineHarness:
         assert got == 200
 
     async def tap(self, data: str, *, person: str = "ann", room: str | None = None) -> None:
-        await self.deliver(postback(data, PEOPLE.get(person) or user(person), room))
+        await self.deliver(postback(data, user(person), room))
+
+    async def unsend(self, said: Event) -> None:
+        place = said["source"]
+        taken = {"messageId": said["message"]["id"]}
+        await self.deliver(
+            {**event("unsend", None, unsend=taken, replyToken=None), "source": place}
+        )
+
+    async def leave(self, kind: str = "unfollow", room: str | None = None) -> None:
+        await self.deliver(event(kind, ANN, room, replyToken=None))
 
     # -- what they see ----------------------------------------------------------------------------
 
