@@ -53,11 +53,6 @@ class Api:
         """For ten seconds."""
         await self._call(Route("POST", "/channels/{channel_id}/typing", channel_id=channel))
 
-    async def direct(self, user: str) -> str:
-        """The channel in which somebody is spoken to alone."""
-        body = {"recipient_id": user}
-        return str((await self._call(Route("POST", "/users/@me/channels"), body))["id"])
-
     @staticmethod
     def _at(method: str, channel: str, message_id: str) -> Route:
         path = "/channels/{channel_id}/messages/{message_id}"

@@ -6,6 +6,7 @@ to a command       the deferred response is that message; after a quarter of an 
 """
 
 import asyncio
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ _TYPING_S = 8.0
 """An indicator is shown for ten seconds."""
 _TYPING_TIMES = 60
 """So that an answer that never comes does not look as if it were about to for ever."""
+_PAUSE_S = 1.0
 _KEPT = 2000
 _KEYS = uuid.UUID("8a8f6c63-6b44-5d64-9f3f-1f6e2f1d9c11")
 
@@ -40,6 +42,7 @@ class DiscordChannel:
         self._typing: dict[str, asyncio.Task[None]] = {}
         self._placed: OrderedDict[str, str] = OrderedDict()
         """Request → the message that told its place in line, to become the answer."""
+        self._shown_at: OrderedDict[str, float] = OrderedDict()
 
     @property
     def offers_idempotency(self) -> bool:
@@ -92,7 +95,14 @@ class DiscordChannel:
         return {"shown": placed or await self._place(request, self._thinking(request))}
 
     async def show(self, request: Request, text: str) -> None:
-        await self._show(request, provisional(text))
+        """Of several answers in one room, each a little more rarely: Discord counts by room, and
+        the answers themselves should not have to wait."""
+        room, now = request.reply["channel"], time.monotonic()
+        if now - self._shown_at.get(room, -_PAUSE_S) >= _PAUSE_S:
+            self._shown_at[room] = now
+            self._shown_at.move_to_end(room)
+            _forget_old(self._shown_at)
+            await self._show(request, provisional(text))
 
     async def progress(self, request: Request, state: Progress) -> None:
         match state.kind:
@@ -138,8 +148,7 @@ class DiscordChannel:
 
     def _note(self, request_id: str, message_id: str) -> None:
         self._placed[request_id] = message_id
-        while len(self._placed) > _KEPT:
-            self._placed.popitem(last=False)
+        _forget_old(self._placed)
 
     async def _type(self, channel: str) -> None:
         for _ in range(_TYPING_TIMES):
@@ -162,3 +171,8 @@ class DiscordChannel:
 
     def _language(self, request: Request) -> str:
         return language_of(request, self._settings.language)
+
+
+def _forget_old(known: OrderedDict[str, Any]) -> None:
+    while len(known) > _KEPT:
+        known.popitem(last=False)

@@ -98,7 +98,8 @@ class Hearing:
     async def _take_in(self, message: discord.Message) -> None:
         request = await self._request(message)
         respond = self._replier.under(request.id, request.reply)
-        files = inbound.files_of(message)
+        is_called = inbound.addressing(message, self._me) != "none"
+        files = inbound.files_of(message) if is_called else []
         if inbound.is_hidden(message) and not self._client().intents.message_content:
             await self._explain(request, respond)
             return
@@ -108,7 +109,7 @@ class Hearing:
             await self._hear(request, respond)
         elif inbound.is_bare_call(message, self._me):
             await self._hear(replace(request, text=f"/{self._prefix}help"), respond)
-        elif not files:
+        elif is_called and not files:
             await respond(self._desk.reply(request, "media.only_text"))
 
     async def _request(self, message: discord.Message) -> Request:

@@ -176,3 +176,14 @@ async def test_english_is_answered_in_english(tmp_path: Path) -> None:
         one = await there.server.slash(there.world.ann, "help")
         await there.server.until(lambda: one.message)
         assert "Just ask me" in there.world.messages[str(one.message)].text()
+
+
+async def test_pictures_that_people_share_in_a_thread_are_their_own(tmp_path: Path) -> None:
+    async with discord_over(tmp_path, settings={"discord_message_content": True}) as there:
+        thread = await there.server.thread()
+        await there.heard(f"<@{BOT}> {HOURS}", thread)
+        await there.answered(thread)
+        await there.heard("", thread, files={"a.png": ("image/png", b"png")})
+        await there.heard("", thread, sticker_items=[{"id": "1", "name": "葉", "format_type": 1}])
+        await there.settled(1)
+        assert len(there.server.own(thread)) == 1
