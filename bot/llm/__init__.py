@@ -7,6 +7,7 @@ openai_compatible.py   any server that speaks the OpenAI chat protocol
     dialect.py         which parameters this server takes
     faults.py          the SDK's exceptions as ours;  complaints.py  errors of our own
     clean.py           deltas without thinking;  evasion.py  set phrases of censored models
+pool.py                several engines in turn, and a paid one within a budget
 embedded.py            llama.cpp in a shared child process, spoken to by the engine above
     embedded_server.py that child's main program;  cores.py  how many threads it gets
 extractive.py          no model: the best sentences of the passages, quoted

@@ -9,6 +9,7 @@ from adapters.environment import load
 from adapters.settings import Settings
 from bot.errors import ConfigError
 from bot.phrases import describe
+from bot.settings import PaidModel
 
 SECRET = "sk-must-never-be-shown"
 
@@ -110,6 +111,7 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     ("env", "engine", "concurrency"),
     [
         ({"LLM_BASE_URL": "http://gpu:8080/v1"}, "openai", 8),
+        ({"LLM_BASE_URL": "http://gpu:8080/v1, http://gpu2:8080/v1"}, "openai", 16),
         ({"LLM_BASE_URL": "http://gpu:8080/v1", "LLM_ENGINE": "none"}, "none", 1),
         ({"LLM_BASE_URL": "http://gpu:8080/v1", "LLM_CONCURRENCY": "3"}, "openai", 3),
         ({}, "none", 1),
@@ -175,6 +177,9 @@ def test_a_typo_in_the_environment_is_found_too(monkeypatch: pytest.MonkeyPatch)
         ("DATABASE_URL", "mysql://root@localhost/x"),
         ("QDRANT_URL", "localhost:6333"),
         ("LLM_BASE_URL", "gpu:8080/v1"),
+        ("LLM_BASE_URL", "http://gpu:8080/v1,gpu2:8080/v1"),
+        ("LLM_BASE_URL", ","),
+        ("LLM_FALLBACK_TOKENS_PER_DAY", "0"),
         ("LLM_ENGINE", "magic"),
         ("LLM_TIMEOUT_S", "0"),
         ("LLM_CONCURRENCY", "-1"),
@@ -195,6 +200,8 @@ def test_a_bad_value_names_its_variable(
     [
         ("LLM_API_KEY", "LLM_BASE_URL"),
         ("LLM_MODEL", "LLM_BASE_URL"),
+        ("LLM_FALLBACK_API_KEY", "LLM_FALLBACK_BASE_URL"),
+        ("LLM_FALLBACK_MODEL", "LLM_FALLBACK_BASE_URL"),
         ("QDRANT_API_KEY", "QDRANT_URL"),
         ("EMBEDDING_API_KEY", "EMBEDDING_BASE_URL"),
         ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN"),
@@ -213,6 +220,22 @@ def test_half_a_section_names_both_halves(
     assert error.code == "config.half"
     assert given in error.detail["given"]
     assert error.detail["needed"] == needed
+
+
+@pytest.mark.parametrize("lacking", ["LLM_FALLBACK_MODEL", "LLM_FALLBACK_TOKENS_PER_DAY"])
+def test_a_paid_model_needs_its_name_and_its_budget(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    whole = {
+        "LLM_FALLBACK_BASE_URL": "https://paid.test/v1",
+        "LLM_FALLBACK_MODEL": "large",
+        "LLM_FALLBACK_TOKENS_PER_DAY": "50000",
+    }
+    for name, value in whole.items():
+        monkeypatch.setenv(name, value)
+    assert load().bot().model.last_resort == PaidModel("https://paid.test/v1", None, "large", 50000)
+    monkeypatch.delenv(lacking)
+    assert refused().detail == {"given": "LLM_FALLBACK_BASE_URL", "needed": lacking}
 
 
 def test_an_engine_without_its_server_is_half_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
