@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # 小秘書的映像檔：套件照 requirements/run.txt 安裝（雜湊核對），以一般使用者執行。
 
-FROM python:3.12-slim-bookworm AS build
+FROM python:3.12.12-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/secretary
 WORKDIR /src
@@ -13,7 +13,7 @@ COPY bot bot
 COPY knowledge knowledge
 RUN /opt/secretary/bin/pip install --no-deps --no-build-isolation .
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12.12-slim-bookworm
 # The embedded model's runtime is linked against OpenMP.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \

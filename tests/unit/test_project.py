@@ -2,27 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from dotenv import dotenv_values
 
 from adapters.cli.main import COMMANDS
 from adapters.env_example import FILE, SECTIONS, render
 from adapters.environment import load
 from adapters.settings import Settings
-
-ROOT = Path(__file__).resolve().parents[2]
-COMPOSE_ONLY = {"DOCUMENTS", "LLM_HF_GGUF", "LLM_HF_MODEL"}
-SETTINGS = {name.upper() for name in Settings.model_fields}
-
-
-def text(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
+from tests.support.compose import COMPOSE_ONLY
+from tests.support.project import ROOT, SETTINGS, locked, text
 
 # ---- .env.example
 
@@ -122,86 +112,7 @@ def test_torch_is_never_installed_by_make() -> None:
     assert not names & {"torch", "transformers", "triton"}
 
 
-def locked(name: str) -> dict[str, frozenset[str]]:
-    """Package → versions (one a marker)."""
-    found: dict[str, set[str]] = {}
-    for package, version in re.findall(r"^([a-z0-9_.-]+)==(\S+)", text(name), flags=re.MULTILINE):
-        found.setdefault(package, set()).add(version)
-    return {package: frozenset(versions) for package, versions in found.items()}
-
-
 def name_of(requirement: str) -> str:
     match = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert match is not None
     return match[0].lower().replace("_", "-")
-
-
-# ---- compose
-
-
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    loaded = yaml.safe_load(text("docker-compose.yml"))
-    assert isinstance(loaded, dict)
-    return loaded
-
-
-def test_compose_gives_the_bot_only_settings_that_exist(compose: dict[str, Any]) -> None:
-    given = set(compose["services"]["bot"]["environment"]) - {"PYTHONSAFEPATH"}
-    assert {"QDRANT_URL", "LLM_BASE_URL", "DATA_DIR"} <= given <= SETTINGS
-
-
-def test_compose_asks_only_for_variables_that_are_explained(compose: dict[str, Any]) -> None:
-    asked = set(re.findall(r"\$\{([A-Z_]+)", text("docker-compose.yml")))
-    assert asked - SETTINGS == COMPOSE_ONLY
-    assert all(name in text("README.md") for name in COMPOSE_ONLY)
-
-
-def test_compose_models_answer_where_the_bot_asks(compose: dict[str, Any]) -> None:
-    models = [value for name, value in compose["services"].items() if name.startswith("model-")]
-    assert sorted(service["profiles"][0] for service in models) == ["cpu", "gpu"]
-    assert "http://model:8080/v1" in compose["services"]["bot"]["environment"]["LLM_BASE_URL"]
-    for service in models:
-        assert service["networks"]["default"]["aliases"] == ["model"]
-        assert service["command"][service["command"].index("--port") + 1] == "8080"
-
-
-def test_compose_runs_the_qdrant_that_the_client_is_made_for(compose: dict[str, Any]) -> None:
-    (client,) = locked("requirements/run.txt")["qdrant-client"]
-    tag = compose["services"]["qdrant"]["image"].split(":v")[1]
-    assert tag.split(".")[:2] == client.split(".")[:2]
-
-
-def test_compose_keeps_the_bot_small_in_rights(compose: dict[str, Any]) -> None:
-    bot = compose["services"]["bot"]
-    assert bot["read_only"] is True
-    assert bot["user"].split(":")[0] not in ("0", "root")
-    assert bot["cap_drop"] == ["ALL"]
-    assert all(port.startswith("127.0.0.1:") for port in bot["ports"])
-    assert [name for name, service in compose["services"].items() if "ports" in service] == ["bot"]
-
-
-def test_every_compose_service_has_a_health_check_and_a_tag(compose: dict[str, Any]) -> None:
-    for service in compose["services"].values():
-        assert service["healthcheck"]["test"][0] == "CMD"
-        assert re.search(r":[\w.-]+$", service["image"])
-        assert not service["image"].endswith(":latest")
-
-
-def test_every_compose_volume_is_declared(compose: dict[str, Any]) -> None:
-    assert set(used_volumes(compose)) == set(compose["volumes"])
-
-
-def used_volumes(compose: dict[str, Any]) -> Iterator[str]:
-    for service in compose["services"].values():
-        for volume in service.get("volumes", []):
-            if not volume.startswith(("$", ".", "/")):
-                yield volume.split(":")[0]
-
-
-def test_the_image_runs_the_bot_as_compose_expects(compose: dict[str, Any]) -> None:
-    dockerfile = text("Dockerfile")
-    uid = compose["services"]["bot"]["user"].split(":")[0]
-    assert f"--uid {uid}" in dockerfile
-    assert "USER secretary" in dockerfile
-    assert "--require-hashes --requirement requirements/run.txt" in dockerfile
