@@ -34,7 +34,7 @@ from bot.errors import BotError, ConfigError, ModelError
 from bot.inbox import InboxStats
 from bot.metrics import Meters, Standing
 from bot.phrases import describe, say
-from bot.syncing import Syncing
+from bot.syncing import Syncing, in_a_thread
 from bot.upkeep import Upkeep
 from knowledge.errors import KnowledgeError
 from knowledge.ingest import Progress
@@ -68,6 +68,7 @@ class Service:
         )
         self.platforms.desk.syncing = self.syncing
         self._knowledge = "starting"
+        self._rebuilding = ""
         self._notices: list[str] = []
         self._model = "starting" if bot.engine else "extractive"
 
@@ -78,7 +79,7 @@ class Service:
             "checks": {
                 "knowledge": self._knowledge,
                 "model": self._model,
-                "embedding": self.bot.library.embedding_model or "none",
+                "embedding": self._rebuilding or self.bot.library.embedding_model or "none",
                 **self.platforms.states(),
             },
             "notice": " ".join(self._sentences()) or None,
@@ -97,6 +98,8 @@ class Service:
         """The standing remarks; the one about the sample goes when the sample does."""
         for key in self._notices:
             if key == SAMPLE and self._knowledge == "ok" and not self._holds_sample():
+                continue
+            if key == "notice.rebuilding" and not self.bot.library.is_rebuilding:
                 continue
             yield say(key, self._language)
 
@@ -130,7 +133,8 @@ class Service:
         following = keep_following(
             self.bot.library, own.watch_folders, own.data_dir, self._language
         )
-        await asyncio.gather(keeping, self._watch_model(), self.syncing.run(), following)
+        rebuilding, syncing = self._rebuild(), self.syncing.run()
+        await asyncio.gather(keeping, self._watch_model(), rebuilding, syncing, following)
 
     def routers(self) -> Sequence[APIRouter]:
         """Of the platforms, and the one that Notion calls."""
@@ -142,6 +146,20 @@ class Service:
             own.notion_webhook_token, own.data_dir, poke, tell, self._language
         )
         return [*known, hook]
+
+    async def _rebuild(self) -> None:
+        """Another embedding model: the old collection answers while the new one fills."""
+        library = self.bot.library
+        while library.is_rebuilding:
+            try:
+                await in_a_thread(lambda: library.prepare(self._show_rebuilding))
+            except KnowledgeError as error:
+                log.warning(describe(error, self._language))
+                await asyncio.sleep(MODEL_CHECK_S)
+        self._rebuilding = ""
+
+    def _show_rebuilding(self, progress: Progress) -> None:
+        self._rebuilding = f"rebuilding {progress.done}/{progress.total}"
 
     async def _watch_model(self) -> None:
         """A model that comes up or goes down later is told by `/readyz` too."""
@@ -155,7 +173,10 @@ class Service:
 
     def _prepare(self) -> None:
         library = self.bot.library
-        library.prepare(self._show)
+        if library.is_rebuilding:
+            self._remark("notice.rebuilding")
+        else:
+            library.prepare(self._show)
         if library.is_empty():
             self._remark(SAMPLE)
             library.ingest_sample(self._show)

@@ -108,11 +108,12 @@ class Assistant:
             passages=evidence.found.passages,
             confidence=evidence.verdict.confidence if evidence.found.passages else None,
         )
-        if evidence.found.embedding_failed is not None:
-            problem = evidence.found.embedding_failed.code
-            found = replace(
-                found, notice=self._say("notice.embedding_failed", language, problem=problem)
-            )
+        failed = evidence.found.embedding_failed
+        if failed is not None and failed.code == "embedding.rebuilding":
+            found = replace(found, notice=self._say("notice.rebuilding", language))
+        elif failed is not None:
+            notice = self._say("notice.embedding_failed", language, problem=failed.code)
+            found = replace(found, notice=notice)
         elif self._sparse_only:
             found = replace(found, notice=self._say("notice.sparse_only", language))
         if isinstance(evidence.verdict, NoData):

@@ -124,7 +124,7 @@ class Syncing:
             return done
 
         async with self._turn:
-            return await _in_a_thread(work)
+            return await in_a_thread(work)
 
     async def _until_due_or_poked(self, wait_s: float | None) -> None:
         try:
@@ -175,7 +175,7 @@ class Syncing:
         yield from (describe(failure, language) for failure in done.failed[:_LISTED])
 
 
-async def _in_a_thread(work: Callable[[], Result]) -> Result:
+async def in_a_thread(work: Callable[[], Result]) -> Result:
     """As `asyncio.to_thread`, but the end of the program does not wait for it."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()

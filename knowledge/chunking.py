@@ -11,6 +11,9 @@ from itertools import chain
 from knowledge.passages import Block, Chunk, Document, Locator
 from knowledge.sentences import fit, sentences
 
+CHUNKING_VERSION = "1"
+"""Raise it when the same blocks would be cut otherwise: every document is then read again, and
+answers from its old passages until then."""
 _REPEATED = 0.25
 """Most of a window that the sentence repeated from the window before may take up."""
 

@@ -1,15 +1,14 @@
 """The library: ledger, index, embedder and retriever opened together, and kept in step."""
 
-import hashlib
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
-from knowledge import inventory
-from knowledge.embedding import Embedder, open_embedder
-from knowledge.errors import DocumentError, StoreError
+from knowledge import inventory, stamps
+from knowledge.embedding import open_embedder
+from knowledge.errors import DocumentError, EmbeddingError, StoreError
 from knowledge.index import PassageIndex
 from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
 from knowledge.ledger import Ledger, SourceRow, open_engine
@@ -21,12 +20,10 @@ from knowledge.settings import KnowledgeSettings
 from knowledge.sources.base import Source
 from knowledge.sources.files import FileSource
 from knowledge.sources.registry import all_configured
+from knowledge.stamps import ALIAS, COLLECTION, EMBEDDING, KEPT, collection_name
 from knowledge.store.opening import open_index
 
-COLLECTION = "collection"
-"""Ledger fact: the collection that holds the live vectors."""
-EMBEDDING = "embedding"
-"""Ledger fact: the embedding model that made them; empty for none."""
+__all__ = ["COLLECTION", "EMBEDDING", "Library", "collection_name", "prepare_folder"]
 
 
 class Library:
@@ -44,6 +41,12 @@ class Library:
         self.embedder = RecentQueries(embedder) if embedder else None
         self.index = self._open_index()
         self._retriever = HybridRetriever(self.ledger, self.index, self.embedder)
+        self._next: PassageIndex | None = None
+        """The collection that another embedding model wants, while it is not complete."""
+        self._left: list[PassageIndex] = []
+        stored = self.ledger.fact(COLLECTION)
+        if stored not in (None, collection_name(self.embedder)) and not self.is_empty():
+            self._answer_from(str(stored))
 
     def __enter__(self) -> "Library":
         return self
@@ -51,9 +54,21 @@ class Library:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _answer_from(self, stored: str) -> None:
+        """What was stored with another model goes on answering, by its words."""
+        self._next, self.index = self.index, self._open(stored)
+        self._retriever.use(self.index, None, EmbeddingError("embedding.rebuilding"))
+
     def close(self) -> None:
-        self.index.close()
+        for index in (self.index, self._next, *self._left):
+            if index is not None:
+                index.close()
         self.ledger.close()
+
+    @property
+    def is_rebuilding(self) -> bool:
+        """The embedding model was changed, and `prepare` is not done."""
+        return self._next is not None
 
     def search(self, query: Query) -> Retrieved:
         return self._retriever.search(query)
@@ -72,21 +87,52 @@ class Library:
     def holds_sample(self) -> bool:
         return bool(self.ledger.known(SAMPLE_ROOT))
 
-    def prepare(self, progress: Callable[[Progress], None] = lambda _: None) -> bool:
+    def prepare(
+        self,
+        progress: Callable[[Progress], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Brings the index in line with the embedding model; True if vectors were made anew.
 
-        A change of model fills a new collection from the passages of the old one and then
-        switches over in one step, so that searches never see half of it.
+        A change of model fills a new collection from the passages of the old one, which
+        answers meanwhile, and then switches over in one step.
         """
-        wanted = collection_name(self.embedder)
-        stored = self.ledger.fact(COLLECTION)
-        if stored == wanted:
+        if self._next is None:
+            self._first_stamp()
             return False
-        if stored is not None and not self.is_empty():
-            with self.ledger.writer(), self._open(stored) as old:
-                reindex(old, self.index, self.ledger, self.embedder, progress)
-        self._stamp(wanted)
-        return stored is not None
+        with self.ledger.writer(on_wait):
+            if self.ledger.fact(COLLECTION) != collection_name(self.embedder):
+                reindex(self.index, self._next, self.ledger, self.embedder, progress)
+                self._next.settle()
+                stamps.leave(self.ledger)
+                self._stamp()
+            self._switch()
+        return True
+
+    def _first_stamp(self) -> None:
+        if self.ledger.fact(COLLECTION) != collection_name(self.embedder):
+            self._stamp()
+        elif stamps.was_cut_otherwise(self.ledger):
+            self.ledger.doubt_all()
+            self._stamp()
+        self.forget_previous(KEPT)
+
+    def _switch(self) -> None:
+        """From now on searches begin in the new collection; those under way end in the old."""
+        assert self._next is not None
+        self._left.append(self.index)
+        self.index, self._next = self._next, None
+        self._retriever.use(self.index, self.embedder)
+
+    def forget_previous(self, age: timedelta = timedelta()) -> bool:
+        """Deletes the collection of the model before, where it was left so long ago."""
+        left = stamps.left(self.ledger, collection_name(self.embedder), age)
+        if left is None:
+            return False
+        with self._open(left) as index:
+            index.drop()
+        stamps.forget(self.ledger)
+        return True
 
     def ingest(
         self,
@@ -145,6 +191,7 @@ class Library:
         """Compares ledger and index both ways, and mends what differs."""
         self.prepare(progress)
         with self.ledger.writer(on_wait):
+            self.forget_previous()
             findings = inventory.compare(self.ledger, self.index, progress)
             failed = list(self._read_again(findings.lost, progress))
         return inventory.Verification(findings, len(findings.lost) - len(failed), tuple(failed))
@@ -223,18 +270,9 @@ class Library:
             settings.store_linger_s,
         )
 
-    def _stamp(self, collection: str) -> None:
-        self.ledger.set_fact(COLLECTION, collection)
-        self.ledger.set_fact(EMBEDDING, self.embedding_model or "")
-
-
-def collection_name(embedder: Embedder | None) -> str:
-    """One collection per embedding model: vectors of two models never meet."""
-    if embedder is None:
-        return "secretary-lexical"
-    slug = re.sub(r"[^a-z0-9]+", "-", embedder.model_id.lower()).strip("-")[:48]
-    digest = hashlib.sha256(embedder.model_id.encode()).hexdigest()[:6]
-    return f"secretary-{slug}-{embedder.dimension}-{digest}"
+    def _stamp(self) -> None:
+        (self._next or self.index).publish(ALIAS)
+        stamps.stamp(self.ledger, self.embedder)
 
 
 def prepare_folder(data_dir: Path) -> None:

@@ -12,6 +12,7 @@ from knowledge.payloads import unpack_locator
 from knowledge.sparse import document_counts, document_vector
 
 BATCH = 64
+PAGE = 1000
 
 
 def reindex(
@@ -23,17 +24,29 @@ def reindex(
 ) -> None:
     """Copies every live point from `old` to `new` with vectors of `embedder`.
 
-    May be repeated after an interruption: points keep their ids.
+    After an interruption it goes on where it was: points keep their ids.
     """
     total, done, after = old.count(), 0, None
+    there = _ids(new)
     while True:
         hits, after = old.scroll(after, BATCH)
         alive = ledger.alive(hit.payload["version"] for hit in hits)
-        new.upsert([_point(hit, embedder) for hit in hits if hit.payload["version"] in alive])
+        wanted = [hit for hit in hits if hit.payload["version"] in alive and hit.id not in there]
+        new.upsert([_point(hit, embedder) for hit in wanted])
         done += len(hits)
         progress(Progress(min(done, total), total, hits[-1].payload["source"] if hits else ""))
         if after is None:
             return
+
+
+def _ids(index: PassageIndex) -> set[str]:
+    found: set[str] = set()
+    after = None
+    while True:
+        hits, after = index.scroll(after, PAGE)
+        found.update(hit.id for hit in hits)
+        if after is None:
+            return found
 
 
 def _point(hit: Hit, embedder: Embedder | None) -> Point:

@@ -78,23 +78,36 @@ class _Pools:
     idf_sum: float
 
 
+_Place = tuple[PassageIndex, Embedder | None, EmbeddingError | None]
+
+
 class HybridRetriever:
     """Thread-safe. Raises StoreError and LedgerError; an embedder's failure is a value."""
 
     def __init__(self, ledger: Ledger, index: PassageIndex, embedder: Embedder | None) -> None:
         self._ledger = ledger
-        self._index = index
-        self._embedder = embedder
+        self._at: _Place = (index, embedder, None)
+
+    def use(
+        self,
+        index: PassageIndex,
+        embedder: Embedder | None,
+        instead: EmbeddingError | None = None,
+    ) -> None:
+        """Searches that begin from now on look there. `instead` of an embedder is told with
+        what is found by words alone."""
+        self._at = (index, embedder, instead)
 
     def search(self, query: Query) -> Retrieved:
         """The k best live passages over all phrasings, and the signals of the last."""
         found: dict[str, ScoredPassage] = {}
-        signals, failure, total = Signals(), None, 0
+        index, embedder, instead = self._at
+        signals, failure, total = Signals(), instead, 0
         for number, text in enumerate(query.texts, 1):
             discount = 0.0 if number == len(query.texts) else EARLIER_PHRASING
-            vector, failure = self._embed(text)
+            vector, failure = (None, instead) if instead else _embed(embedder, text)
             frequencies, total = self._ledger.statistics(query_terms(text))
-            pools = self._pools(text, vector, query, frequencies, total)
+            pools = self._pools(index, text, vector, query, frequencies, total)
             ranked = fuse(pools.lexical, pools.dense, pools.idf_sum)
             signals = self._signals(text, ranked, pools, frequencies, total)
             for scored in discounted(ranked, discount):
@@ -102,15 +115,17 @@ class HybridRetriever:
                     found[scored.passage.id] = scored
         best = distinct(sorted(found.values(), key=lambda scored: -scored.score), query.k)
         if query.fill and len(best) < min(query.k, total):
-            best += self._any_others({scored.passage.id for scored in best}, query)
+            best += self._any_others(index, {scored.passage.id for scored in best}, query)
         return Retrieved(tuple(best[: query.k]), signals, failure, total)
 
-    def _any_others(self, taken: set[str], query: Query) -> list[ScoredPassage]:
+    def _any_others(
+        self, index: PassageIndex, taken: set[str], query: Query
+    ) -> list[ScoredPassage]:
         """Passages that share nothing with the question, score 0: a search shows k of them.
 
         Only ever needed without vectors, which rank everything.
         """
-        hits, _ = self._index.scroll(None, ALL)
+        hits, _ = index.scroll(None, ALL)
         alive = self._ledger.alive(hit.payload["version"] for hit in hits)
         return [
             ScoredPassage(_passage(hit), 0.0)
@@ -120,16 +135,9 @@ class HybridRetriever:
             and (query.audiences is None or hit.payload["audience"] in query.audiences)
         ]
 
-    def _embed(self, text: str) -> tuple[Vectors | None, EmbeddingError | None]:
-        if self._embedder is None:
-            return None, None
-        try:
-            return self._embedder.query(text), None
-        except EmbeddingError as error:
-            return None, error
-
     def _pools(
         self,
+        index: PassageIndex,
         text: str,
         vector: Vectors | None,
         query: Query,
@@ -140,7 +148,7 @@ class HybridRetriever:
         sparse, idf_sum = query_vector(query_terms(text), frequencies, total)
         limit = POOL
         while True:
-            found = self._index.search(sparse, vector, limit, query.audiences)
+            found = index.search(sparse, vector, limit, query.audiences)
             alive = self._ledger.alive(hit.payload["version"] for pool in found for hit in pool)
             lexical, dense = (
                 tuple(hit for hit in pool if hit.payload["version"] in alive) for pool in found
@@ -181,6 +189,15 @@ class HybridRetriever:
             dense_gap=None if best is None else best - float(np.mean(dense[10:] or dense)),
             dense_z=None if best is None else _z(best, dense),
         )
+
+
+def _embed(embedder: Embedder | None, text: str) -> tuple[Vectors | None, EmbeddingError | None]:
+    if embedder is None:
+        return None, None
+    try:
+        return embedder.query(text), None
+    except EmbeddingError as error:
+        return None, error
 
 
 def _z(value: float, pool: Sequence[float]) -> float:

@@ -52,7 +52,8 @@ async def opened() -> AsyncIterator[tuple[Bot, str]]:
     loaded = settings()
     bot = await asyncio.to_thread(build, loaded.bot())
     try:
-        await asyncio.to_thread(bot.library.prepare)
+        waiting = say("cli.waiting", loaded.bot_language)
+        await asyncio.to_thread(bot.library.prepare, on_wait=lambda: warn(waiting))
         yield bot, loaded.bot_language
     finally:
         await bot.aclose()

@@ -304,4 +304,6 @@ SENTENCES: dict[str, str] = {
     "web.robots": "The site's robots.txt does not let this page be read.",
     "web.robots_unknown": "The robots.txt of “{source}” cannot be had at present ({status}), so nothing is read; the next sync tries again.",
     "web.sitemap": "The sitemap {source} cannot be read ({problem}); no page is removed this time.",
+    "embedding.rebuilding": "the embedding model was changed and new vectors are being made; until then words alone count",
+    "notice.rebuilding": "The embedding model was changed and new vectors are being made; until then searches go by words only.",
 }

@@ -304,4 +304,6 @@ SENTENCES: dict[str, str] = {
     "web.robots": "網站的 robots.txt 不讓讀這一頁。",
     "web.robots_unknown": "「{source}」的 robots.txt 暫時讀不到（{status}），先不讀；下次再試。",
     "web.sitemap": "網站地圖 {source} 讀不了（{problem}），這次不移除任何網頁。",
+    "embedding.rebuilding": "向量模型換過，新的向量正在準備；完成之前只用字面檢索",
+    "notice.rebuilding": "向量模型換過，新的向量正在準備，完成之前只用字面檢索。",
 }

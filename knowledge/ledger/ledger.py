@@ -154,6 +154,12 @@ class Ledger:
             at = (sources.c.root == root) & (sources.c.source == source)
             tx.execute(update(sources).where(at).values(stamp=stamp))
 
+    def doubt_all(self) -> None:
+        """Every document equals nothing from now on, so that each is read again; it answers as
+        before until it is."""
+        with self._transaction() as tx:
+            tx.execute(update(sources).values(stamp="", content_hash=""))
+
     def remove(self, keys: Sequence[tuple[str, str]]) -> list[int]:
         """Forgets documents given as (root, source); true at once for every search.
 

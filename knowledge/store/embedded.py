@@ -108,6 +108,9 @@ class EmbeddedIndex:
         """Delete the collection with all that is in it."""
         self._call("drop")
 
+    def publish(self, name: str) -> None:
+        """Nothing to do: which collection is the live one stands in SQL alone."""
+
     def collections(self) -> list[str]:
         """Every collection in this data directory."""
         return list(self._call("list")["names"])

@@ -132,6 +132,19 @@ class ServerIndex:
     def settle(self) -> None:
         """Nothing to do: the server packs its segments by itself, while it serves."""
 
+    def drop(self) -> None:
+        self._guarded(lambda: self._client.delete_collection(self._name))
+
+    def publish(self, name: str) -> None:
+        """One request, so that the alias never leads nowhere."""
+        alias = models.CreateAlias(collection_name=self._name, alias_name=name)
+        actions: list[models.AliasOperations] = [models.CreateAliasOperation(create_alias=alias)]
+        known = self._guarded(self._client.get_aliases).aliases
+        if any(one.alias_name == name for one in known):
+            old = models.DeleteAlias(alias_name=name)
+            actions.insert(0, models.DeleteAliasOperation(delete_alias=old))
+        self._guarded(lambda: self._client.update_collection_aliases(actions))
+
     def close(self) -> None:
         self._client.close()
 

@@ -254,3 +254,24 @@ def test_threads_share_one_index(opener: Opener) -> None:
     for thread in threads:
         thread.join()
     assert found == {n: [n] for n in range(8)}
+
+
+def test_a_dropped_collection_is_gone_and_may_be_made_anew(opener: Opener) -> None:
+    index = opener()
+    index.drop()  # there is none yet
+    index.ensure(2)
+    index.upsert([point(1, sparse(t1=1.0), [[1, 0]])])
+    index.drop()
+    with pytest.raises(StoreError) as caught:
+        index.count()
+    assert caught.value.code == "store.missing"
+    index.ensure(3)
+    assert index.count() == 0
+
+
+def test_a_published_name_may_be_published_again(opener: Opener) -> None:
+    index = opener()
+    index.ensure(2)
+    index.publish("live")
+    index.publish("live")
+    assert index.count() == 0

@@ -48,6 +48,7 @@ class FakeQdrant:
     url: str = ""
     api_key: str | None = None
     collections: dict[str, Stored] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     fail_with: tuple[int, str] | None = None
     """Status and text of every answer from now on."""
@@ -80,6 +81,31 @@ def _create(server: FakeQdrant, name: str, body: Any) -> Any:
     if name in server.collections:
         raise Refused(409, f"Wrong input: Collection `{name}` already exists!")
     server.collections[name] = Stored(body)
+    return True
+
+
+def _drop(server: FakeQdrant, name: str, body: Any) -> Any:
+    return server.collections.pop(name, None) is not None
+
+
+def _aliases(server: FakeQdrant, body: Any) -> Any:
+    pairs = [{"alias_name": a, "collection_name": c} for a, c in server.aliases.items()]
+    return {"aliases": pairs}
+
+
+def _change_aliases(server: FakeQdrant, body: Any) -> Any:
+    """All or nothing, in order."""
+    changed = dict(server.aliases)
+    for action in body["actions"]:
+        if "delete_alias" in action:
+            if action["delete_alias"]["alias_name"] not in changed:
+                raise Refused(404, "Not found: Alias")
+            del changed[action["delete_alias"]["alias_name"]]
+        else:
+            made = action["create_alias"]
+            server.find(made["collection_name"])
+            changed[made["alias_name"]] = made["collection_name"]
+    server.aliases = changed
     return True
 
 
@@ -212,6 +238,7 @@ _ROUTES: dict[tuple[str, str], Callable[[FakeQdrant, str, Any], Any]] = {
     ("GET", "/exists"): _exists,
     ("GET", ""): _info,
     ("PUT", ""): _create,
+    ("DELETE", ""): _drop,
     ("PUT", "/index"): _index,
     ("PUT", "/points"): _upsert,
     ("POST", "/points/delete"): _delete,
@@ -240,7 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_PUT = do_POST = _answer
+    do_GET = do_PUT = do_POST = do_DELETE = _answer
 
     def _route(self, body: Any) -> Any:
         fake = self.fake
@@ -248,6 +275,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(401, "Must provide an API key or an Authorization bearer token")
         if fake.fail_with is not None:
             raise Refused(*fake.fail_with)
+        if self.path.partition("?")[0] in ("/aliases", "/collections/aliases"):
+            with fake.lock:
+                return (_change_aliases if self.command == "POST" else _aliases)(fake, body)
         match = re.fullmatch(r"/collections/([^/?]+)(/[^?]*)?(\?.*)?", self.path)
         action = _ROUTES.get((self.command, (match and match[2]) or "")) if match else None
         if match is None or action is None:
