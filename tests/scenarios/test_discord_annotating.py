@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.annotations import Annotation
 from bot.phrases import say
 from tests.support.discord_harness import DiscordHarness, discord_over
-from tests.support.discord_server import Interaction
+from tests.support.discord_interactions import Interaction
 from tests.support.discord_world import BOT, GENERAL, KEEPER, Person
 from tests.support.leaf_shop import HOURS, STRANGE
 

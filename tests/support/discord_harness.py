@@ -12,7 +12,8 @@ from adapters.settings import Settings
 from bot.bootstrap import Bot
 from bot.llm.base import Engine
 from tests.support.bot import ScriptedEngine, bot_over
-from tests.support.discord_server import DiscordServer, Interaction
+from tests.support.discord_interactions import Interaction
+from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import GENERAL, Json, Person, Said
 from tests.support.leaf_shop import open_shop
 from tests.support.platform_harness import Behind, Shown, behind
