@@ -153,6 +153,7 @@ class SlackAdapter:
             files=Files(settings.bot_token, settings.api_base),
             threads=Threads(),
             bot_user=bot_user,
+            taken_in=self._channel.taken_in,
         )
 
     async def stop(self) -> None:

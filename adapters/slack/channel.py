@@ -53,6 +53,7 @@ class SlackChannel:
         address = address_of(request)
         if address.url is not None:
             raise DeliveryError("ephemeral", permanent=True)  # cannot be changed
+        await self._indicator.end(request.id, address)
         stream = await delivered(self._api.start_stream(address.place, address.user, address.team))
         if stream is not None:
             self._appended[request.id] = ""
@@ -88,7 +89,7 @@ class SlackChannel:
         address = address_of(request)
         if index == 0:
             self._appended.pop(request.id, None)
-            await self._indicator.end(request.id)
+            await self._indicator.end(request.id, address)
         if address.url is not None:
             await delivered(self._api.respond(address.url, part))
             return None
@@ -102,6 +103,11 @@ class SlackChannel:
             if await self._api.update(channel, live, part):
                 return live
         return await self._api.post(address.place, part)
+
+    def taken_in(self, request: Request) -> None:
+        """A sign of life at once, also where nobody can answer yet."""
+        text = self._say("shown.thinking", language_of(request, self._language))
+        self._indicator.taken_in(request.id, address_of(request), text)
 
     async def progress(self, request: Request, state: Progress) -> None:
         address, language = address_of(request), language_of(request, self._language)
@@ -122,7 +128,7 @@ class SlackChannel:
             await self._api.whisper(address.place, address.user, message)
 
     async def _withdraw(self, request_id: str, address: Address) -> None:
-        await self._indicator.end(request_id)
+        await self._indicator.end(request_id, address)
         self._appended.pop(request_id, None)
         if address.live is None:
             return

@@ -5,7 +5,7 @@ where it is not: then Slack delivers it once more.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakValueDictionary
@@ -32,6 +32,7 @@ from adapters.slack.threads import Threads
 from bot.frontdesk.commands import Command
 from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.replies import Reply, Respond
+from bot.inbox import Accepted, Submitted
 from bot.messages import Author, Request
 
 
@@ -47,6 +48,12 @@ class House:
     files: Files
     threads: Threads
     bot_user: str
+    taken_in: Callable[[Request], None]
+    """Shows that a question is being worked on."""
+
+    def note(self, request: Request, result: Submitted | None) -> None:
+        if isinstance(result, Accepted) and result.position == 0:  # others are told their place
+            self.taken_in(request)
 
     async def request(
         self, id_: str, place: Place, user: str, text: str, team: str | None, name: str | None
@@ -114,7 +121,7 @@ class Door:
         if heard.files:
             await self._files(heard, request, respond)
         if heard.text or not heard.files:
-            await self._house.desk.hear(request, respond)
+            self._house.note(request, await self._house.desk.hear(request, respond))
 
     async def _edited(self, edited: Edited) -> None:
         now, desk = edited.now, self._house.desk
@@ -125,9 +132,9 @@ class Door:
         request, respond = await self._request(now)
         # Told of the change once more, what came of the first telling must not be forgotten.
         if await desk.inbox.once(f"{request.id}:edit", PLATFORM):
-            await desk.edited(request, respond)
+            self._house.note(request, await desk.edited(request, respond))
         else:
-            await desk.hear(request, respond)
+            self._house.note(request, await desk.hear(request, respond))
 
     async def _request(self, heard: Heard) -> tuple[Request, Respond]:
         house, place = self._house, heard.answered_in

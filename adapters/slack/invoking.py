@@ -55,16 +55,14 @@ class Invoking:
             shown = message_id(address.place.channel, address.question)
         # Nothing is held back for more, and nothing in it is a command: it was asked in so many
         # words, also where the bot would be silent by itself.
-        await desk.ask(
-            replace(
-                request,
-                text=given.text,
-                conversation=address.place.ref(given.user),
-                reply=address.packed(),
-                message_id=shown,
-            ),
-            respond,
+        asked = replace(
+            request,
+            text=given.text,
+            conversation=address.place.ref(given.user),
+            reply=address.packed(),
+            message_id=shown,
         )
+        self._house.note(asked, await desk.ask(asked, respond))
 
     async def _usage(self, request: Request) -> Reply:
         desk = self._house.desk
@@ -105,4 +103,4 @@ class Invoking:
             self._forms.open_for_cluster(tap.trigger_id, cluster, request, respond)
         # A choice goes into the inbox, which knows its id by itself.
         elif kind == "pick" or await house.desk.inbox.once(tap.id, PLATFORM):
-            await house.desk.act(tap.data, request, respond)
+            house.note(request, await house.desk.act(tap.data, request, respond))

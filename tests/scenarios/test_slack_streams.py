@@ -195,3 +195,30 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - it is about another program
             await asyncio.sleep(0.02)
+
+
+async def test_a_question_shows_that_it_was_taken_in_before_anybody_can_answer(
+    shop: Path, tmp_path: Path
+) -> None:
+    async with slack_over(shop, tmp_path) as slack:
+        running: Any = slack.behind.desk.inbox._running
+        running.dispatcher.platforms.clear()  # as while the knowledge is still being read
+        ts = await slack.ask(HOURS)
+        await slack.say(HOURS)
+        await until(lambda: bool(slack.slack.statuses) and bool(slack.slack.eyes))
+        assert slack.slack.statuses[0]["thread_ts"] == ts
+        slack.behind.desk.inbox.serve("slack")
+        await slack.settled(2)
+        await until(lambda: not slack.slack.eyes)
+        assert len(slack.slack.calls_of("reactions.add")) == 1
+
+
+async def test_no_status_is_set_once_the_answer_is_there(shop: Path, tmp_path: Path) -> None:
+    """Slack would show it for two minutes more."""
+    async with slack_over(shop, tmp_path) as slack:
+        slack.slack.fail("assistant.threads.setStatus", Fault(hang_s=0.8))
+        await slack.ask(HOURS)
+        await slack.settled(1)
+        shown = ("assistant.threads.setStatus", "chat.startStream", "chat.update")
+        order = [method for method in slack.slack.done if method in shown]
+        assert order == list(shown)

@@ -80,6 +80,8 @@ class SlackServer:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.calls: list[Call] = []
+        self.done: list[str] = []
+        """Methods in the order in which they took effect."""
         self.broken: list[str] = []
         self.scopes = {*SCOPES.values(), "files:read"}
         self.refused: dict[str, str] = {}
@@ -236,7 +238,9 @@ class SlackServer:
     def _result(self, method: str, arguments: Arguments, token: str) -> Arguments:
         try:
             self._check(method, arguments, token)
-            return {"ok": True, **self._do(method, arguments)}
+            done = {"ok": True, **self._do(method, arguments)}
+            self.done.append(method)
+            return done
         except Refused as error:
             return {"ok": False, "error": str(error)}
 
