@@ -143,18 +143,18 @@ class Listener:
     # -- what is no words -------------------------------------------------------------------------
 
     async def _media(self, event: Event) -> None:
-        await self._remark(event, "media.only_text")
+        if await self._is_meant(event):
+            await self._say(event, "media.only_text")
+
+    async def _is_meant(self, event: Event) -> bool:
+        """Where people talk among themselves, or with staff, it is none of the bot's business."""
+        return not event.is_shared and not await self._desk.handoffs.is_open(place_of(event))
 
     async def _picture(self, event: Event) -> None:
-        await self._remark(event, "media.image")
-
-    async def _remark(self, event: Event, code: str) -> None:
-        """Where people talk among themselves, or with staff, it is none of the bot's business."""
-        if event.is_shared:
-            return
-        if await self._desk.handoffs.is_open(place_of(event)):
-            return
-        await self._say(event, code)
+        if await self._is_meant(event):
+            request = await self._request(event)
+            picture = Upload("photo", lambda: self._content(event, "photo"))
+            await self._desk.look(request, picture, self._responding.to(request))
 
     async def _say(self, event: Event, code: str, **detail: str) -> None:
         request = await self._request(event)
@@ -163,7 +163,7 @@ class Listener:
             self._desk.spawn(_at_once(reply), request, self._responding.to(request))
 
     async def _file(self, event: Event) -> None:
-        if event.is_shared:
+        if not await self._is_meant(event):
             return
         request = await self._request(event)
         name = str(event.data.get("fileName") or "file")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from adapters.line.client import LineError, LineUnheard
 from adapters.line.outbound import of_reply, pages_of
@@ -17,6 +18,7 @@ from bot.reply_tokens import Owed, Token
 log = logging.getLogger(__name__)
 
 _TRIES = 4
+_LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_PAUSE_S = 15.0
 """A token lives for a minute."""
 
@@ -32,6 +34,9 @@ class Responding:
         self._awaited[request.id] = request
 
     def awaited(self) -> list[Request]:
+        """Not what was asked long ago: of an event that came twice nobody is told again."""
+        since = self._speaker.clock() - _LONGEST_WAIT
+        self._awaited = {id_: one for id_, one in self._awaited.items() if one.received_at > since}
         return list(self._awaited.values())
 
     def to(self, request: Request) -> Respond:

@@ -23,6 +23,7 @@ from bot.frontdesk import admin, visitor
 from bot.frontdesk.actions import Tap, decode
 from bot.frontdesk.commands import FOR_ADMINS, Command, parse
 from bot.frontdesk.news import Herald
+from bot.frontdesk.pictures import Pictures
 from bot.frontdesk.replies import Form, Post, Reply, Respond
 from bot.frontdesk.uploads import Upload, Uploads
 from bot.handoffs import Handoffs
@@ -82,6 +83,7 @@ class FrontDesk:
         self.unasked: frozenset[str] = frozenset()
         """Those where that costs nothing."""
         self.syncing: Syncing | None = None
+        self.pictures = Pictures()
         self.herald = Herald(memory, self.say, clock)
         self._inbox: Inbox | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -211,6 +213,18 @@ class FrontDesk:
         """Raises as `hear`."""
         if await self.inbox.once(request.id, request.conversation.platform):
             self.spawn(admin.offer_files(self, request, files), request, respond)
+
+    async def look(self, request: Request, picture: Upload, respond: Respond) -> None:
+        """A photo without words: what is written in it is asked. Raises as `hear`."""
+        if await self.inbox.once(request.id, request.conversation.platform):
+            self.spawn(self._looked(request, picture, respond), request, respond)
+
+    async def _looked(self, request: Request, picture: Upload, respond: Respond) -> Reply | None:
+        text = await self.pictures.text(await picture.read())
+        if text is None:
+            return self.reply(request, "media.image")
+        await self.ask(replace(request, id=f"{request.id}.p", text=text), respond)
+        return None
 
     # -- saying -----------------------------------------------------------------------------------
 

@@ -44,9 +44,19 @@ class LineHarness:
         self.sent |= {one["webhookEventId"]: one for one in events}
 
     async def say(self, text: str, *, person: str = "ann", quotes: str | None = None) -> str:
+        if quotes is not None:
+            await self._known(quotes)
         said = text_event(text, user(person), quotes=quotes)
         await self.deliver(said)
         return f"line:{said['webhookEventId']}"
+
+    async def _known(self, message_id: str) -> None:
+        """People take longer to quote a message than the bot to note that it is there."""
+        history = self.behind.desk.memory.history
+        for _ in range(100):
+            if history.exchange_of_message("line", message_id) is not None:
+                return
+            await asyncio.sleep(0.02)
 
     async def say_in(
         self, room: str, text: str, *, person: str | None = "ann", **more: Any
