@@ -40,6 +40,10 @@ model: $(RUN_STAMP)
 test: $(DEV_STAMP) chromium ## 準備測試環境，然後跑全部測試
 	$(BIN)/python -m pytest
 
+.PHONY: crash
+crash: $(DEV_STAMP) ## 在隨機的時刻強制結束五十次，數有沒有漏答或重複（約五分鐘）
+	KILL_ROUNDS=50 $(BIN)/python -m pytest tests/integration/test_inbox_crash.py
+
 .PHONY: check
 check: $(DEV_STAMP) chromium ## 格式、lint、型別、分層規則，再跑測試
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -122,6 +123,7 @@ class Service:
             log.error(self._knowledge)
             return
         self._knowledge = "ok"
+        _spare_the_collector()
         self.platforms.answer()
         failed = await self.bot.warm()
         if self.bot.engine is not None:
@@ -197,6 +199,14 @@ class Service:
         if not self._holds_sample():
             return []
         return [say(f"sample.question_{number}", self._language) for number in (1, 2, 3, 4)]
+
+
+def _spare_the_collector() -> None:
+    """What is here at the start stays to the end. Looking at it again and again for what could
+    be thrown away took a fifteenth of an answer's CPU and a tenth of a second at a time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 Outside = Callable[[int], AbstractContextManager[None]]

@@ -1,6 +1,6 @@
 """All that the bot remembers, opened together over one database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -47,6 +47,29 @@ class Memory:
         """
         exchange_id = self.history.exchange_id(request_id)
         return exchange_id is not None and self.unanswered.wants_news(exchange_id)
+
+    def forget(self, platform: str, user_id: str) -> int:
+        """Erases what a person asked, on all their platforms; how many exchanges.
+
+        Raises LedgerError, StoreError.
+        """
+        count = self.history.forget(platform, user_id)
+        self._leave_no_words(count)
+        return count
+
+    def take_back(self, platform: str, message_id: str, requests: Iterable[str]) -> None:
+        """Erases a message that its author took back, and the requests it became a part of.
+
+        Raises LedgerError, StoreError.
+        """
+        count = self.history.erase_message(platform, message_id)
+        count += sum(self.history.erase_request(id_) for id_ in requests)
+        self._leave_no_words(count)
+
+    def _leave_no_words(self, erased: int) -> None:
+        """On the unanswered list, where others asked the same."""
+        if erased:
+            self.unanswered.retell()
 
     def close(self) -> None:
         self.annotations.close()

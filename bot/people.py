@@ -88,6 +88,12 @@ class People:
             wanted = _is(Author(platform, user_id))
             return tx.scalar(select(identities.c.person_id).where(wanted))
 
+    def known_as(self, author: Author) -> tuple[Identity, ...]:
+        """All ids of whoever this is; at least the one that is given."""
+        person_id = self.find(author.platform, author.user_id)
+        own = Identity(author.platform, author.user_id, author.name)
+        return (own,) if person_id is None else self.identities(person_id)
+
     def identities(self, person_id: int) -> tuple[Identity, ...]:
         with self._storage.reading() as tx:
             return _identities(tx, person_id)

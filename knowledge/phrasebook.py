@@ -2,7 +2,8 @@
 
 SQL is the truth, this is derived: a collection that was lost, or another embedding model
 (which has another collection), is filled anew by `sync`. Both sides of a comparison are
-embedded the same way, as passages: engines embed those in batches.
+embedded the same way, as queries, so that a question is embedded once for this and for the
+search that follows.
 """
 
 import uuid
@@ -54,7 +55,7 @@ class Phrasebook:
         return self._embedder.model_id
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self._embedder.passages(texts)
+        return self._embedder.queries(texts)
 
     def put(
         self, phrasings: Sequence[Phrasing], progress: Callable[[Progress], None] = lambda _: None
@@ -81,7 +82,7 @@ class Phrasebook:
     def nearest(self, text: str, k: int, audiences: frozenset[str] | None = None) -> list[Nearby]:
         """The k best of those that are for everybody or one of `audiences` (None: for anyone)."""
         self._ready()
-        vector = self.embed([text])[0]
+        vector = self._embedder.query(text)
         wanted = None if audiences is None else audiences | {EVERYBODY}
         try:
             _, found = self._index.search(_NO_TERMS, vector, k, wanted)
@@ -138,7 +139,7 @@ class Phrasebook:
 
 def phrasebook_name(collection: str) -> str:
     """Beside the collection of the passages that the same model embeds."""
-    return f"{collection}-phrases"
+    return f"{collection}-questions"
 
 
 def _point(phrasing: Phrasing, vector: Vectors) -> Point:

@@ -29,6 +29,9 @@ class RecentQueries(Embedder):
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._inner.passages(texts)
 
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._inner.queries(texts)
+
     def query(self, text: str) -> Vectors:
         with self._lock:
             known = self._known.get(text)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import click
@@ -15,7 +15,9 @@ from adapters.cli.telling import tell
 from bot.annotations import Draft
 from bot.bootstrap import Bot
 from bot.messages import Answer
+from bot.people import Linked, LinkRefused
 from bot.phrases import describe, say
+from bot.secretary import NONE_OF_THESE
 
 
 @click.command()
@@ -68,17 +70,36 @@ class Conversation:
             "/good": self._good,
             "/bad": self._bad,
             "/annotate": self._annotate,
+            "/link": self._link,
+            "/forgetme": self._forget,
         }
-        if word.startswith("/"):
+        chosen = self._choice(line)
+        if chosen is not None:
+            await self._pick(chosen)
+        elif word.startswith("/"):
             await commands.get(word, self._help)(rest.strip())
         else:
             await self._ask(line)
         return "on"
 
-    async def _ask(self, text: str) -> None:
-        asked = request(text, self.room, audiences=self.audiences)
+    async def _ask(self, text: str, chosen: int | None = None) -> None:
+        asked = replace(request(text, self.room, audiences=self.audiences), chosen=chosen)
         answer = await tell(self.bot.secretary.answer(asked), self.language)
         self.last = (asked.id, answer)
+
+    def _choice(self, line: str) -> int | None:
+        """The annotation that a number means after a question back."""
+        if self.last is None or not line.isdecimal():
+            return None
+        back = self.last[1]
+        if back.outcome != "clarify" or not 1 <= int(line) <= len(back.choices):
+            return None
+        meant = back.meant[int(line) - 1 : int(line)]
+        return meant[0].annotation_id if meant else NONE_OF_THESE
+
+    async def _pick(self, annotation_id: int) -> None:
+        assert self.last is not None
+        await self._ask(self.last[1].question, annotation_id)
 
     async def _help(self, _rest: str) -> None:
         self._say("terminal.help")
@@ -92,6 +113,25 @@ class Conversation:
         place = request("", self.room).conversation
         standing = self.bot.secretary.standing
         click.echo(await asyncio.to_thread(standing, asker(), place, self.language))
+
+    async def _link(self, code: str) -> None:
+        """Without a code gives one, to be typed on another platform."""
+        people = self.bot.memory.people
+        if not code:
+            made = await asyncio.to_thread(people.link_code, asker())
+            self._say("desk.link_code", secret=made, p="")
+            return
+        match await asyncio.to_thread(people.link, asker(), code):
+            case Linked(identities=ids):
+                self._say("desk.linked", platforms="、".join(one.platform for one in ids))
+            case LinkRefused(reason=reason):
+                self._say(f"desk.link_{reason}")
+
+    async def _forget(self, _rest: str) -> None:
+        me, forget = asker(), self.bot.memory.forget
+        count = await asyncio.to_thread(forget, me.platform, me.user_id)
+        self.last = None
+        self._say("desk.forgotten", count=count)
 
     async def _good(self, _rest: str) -> None:
         await self._rate(1, None)

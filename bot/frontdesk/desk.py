@@ -150,9 +150,7 @@ class FrontDesk:
     async def deleted(self, platform: str, message_id: str) -> None:
         """Raises LedgerError, BotError `inbox.closed`."""
         ids = await self.inbox.withdraw(platform, message_id)
-        await asyncio.to_thread(self.memory.history.erase_message, platform, message_id)
-        for id_ in ids:  # what it was merged into
-            await asyncio.to_thread(self.memory.history.erase_request, id_)
+        await asyncio.to_thread(self.memory.take_back, platform, message_id, ids)
 
     # -- commands and buttons -------------------------------------------------------------------
 

@@ -38,8 +38,10 @@ async def quota(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
 
 async def forget(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
     author = request.author
-    await desk.inbox.stop_answers(request.conversation)
-    count = await asyncio.to_thread(desk.memory.history.forget, author.platform, author.user_id)
+    ids = await asyncio.to_thread(desk.memory.people.known_as, author)
+    for one in ids:  # also what still waits in other rooms and on other platforms
+        await desk.inbox.withdraw_all(one.platform, one.user_id)
+    count = await asyncio.to_thread(desk.memory.forget, author.platform, author.user_id)
     return desk.reply(request, "desk.forgotten", count=count)
 
 

@@ -106,7 +106,7 @@ class Inbox:
             "conversation": storable(request.conversation.key),
             "request": pack(request),
             "accepted_at": now,
-            "author": storable(f"{request.author.platform}:{request.author.user_id}"),
+            "author": author_key(request.author.platform, request.author.user_id),
             "message_id": request.message_id,
             "ready_at": now + timedelta(seconds=hold_s) if hold_s else None,
         }
@@ -147,6 +147,15 @@ class Inbox:
         running.worker.stop(dict.fromkeys(ids, "withdrawn"))
         running.dispatcher.wake()
         return tuple(ids)
+
+    async def withdraw_all(self, platform: str, user_id: str) -> int:
+        """What this person asked and is not answered yet is answered no more; how much that
+        was. Raises BotError `inbox.closed`, LedgerError."""
+        running, who = self._at_work(), author_key(platform, user_id)
+        ids = await running.writer.do(lambda tx: rows.withdraw_all(tx, who))
+        running.worker.stop(dict.fromkeys(ids, "withdrawn"))
+        running.dispatcher.wake()
+        return len(ids)
 
     def _note(self, running: _Running, request: Request, result: Submitted) -> None:
         match result:
@@ -285,3 +294,8 @@ class Inbox:
             await running.writer.do(self._presence.leave)
         await running.writer.close()
         self._presence.unlock()
+
+
+def author_key(platform: str, user_id: str) -> str:
+    """As `inbox.author` keeps them."""
+    return storable(f"{platform}:{user_id}")

@@ -162,6 +162,13 @@ def withdraw(tx: Connection, platform: str, message_id: str) -> list[str]:
     return ids
 
 
+def withdraw_all(tx: Connection, author: str) -> list[str]:
+    """Somebody is to be forgotten: what they asked and is not answered yet is not wanted."""
+    theirs = and_(_OPEN, c.author == author, c.parts.is_(None))
+    ended = update(inbox).where(theirs).values(stop="withdrawn", ready_at=None)
+    return list(tx.scalars(ended.returning(c.id)))
+
+
 def stops(tx: Connection, owner: str) -> dict[str, Stop]:
     """Request id → what was asked of the requests that this process is answering."""
     mine = and_(_OPEN, c.owner == owner, c.stop.is_not(None), c.parts.is_(None))

@@ -142,7 +142,7 @@ SENTENCES: dict[str, str] = {
     "clarify.which": "Which of these did you mean?",
     "clarify.none": "None of these",
     "terminal.welcome": "Just type your question; /help lists the commands, /exit leaves.",
-    "terminal.help": "/reset forgets what was said before · /good likes the answer · /bad [reason] dislikes it · /annotate RIGHT ANSWER answers the last question so from now on · /quota shows the budget · /exit leaves",
+    "terminal.help": "/reset forgets what was said before · /good likes the answer · /bad [reason] dislikes it · /annotate RIGHT ANSWER answers the last question so from now on · /quota shows the budget · /link [CODE] makes accounts of two platforms one person · /forgetme deletes what I asked · /exit leaves; asked back, a number picks that choice",
     "terminal.reset": "Done: what was said before is left behind; ask me anew.",
     "terminal.nothing_yet": "There is no answer to rate yet; ask a question first.",
     "terminal.rated": "Thank you, noted.",

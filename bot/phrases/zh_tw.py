@@ -142,7 +142,7 @@ SENTENCES: dict[str, str] = {
     "clarify.which": "你是想問哪一個？",
     "clarify.none": "都不是",
     "terminal.welcome": "直接打字問我；/help 看指令，/exit 離開。",
-    "terminal.help": "/reset 忘掉前面說過的\u3000/good 這個回答好\u3000/bad [原因] 這個回答不好\u3000/annotate 正確的回答：上一題以後就這樣回答\u3000/quota 用了多少額度\u3000/exit 離開",
+    "terminal.help": "/reset 忘掉前面說過的\u3000/good 這個回答好\u3000/bad [原因] 這個回答不好\u3000/annotate 正確的回答：上一題以後就這樣回答\u3000/quota 用了多少額度\u3000/link [代碼] 把兩個平台的帳號連成一個人\u3000/forgetme 刪除我問過的\u3000/exit 離開；反問時打號碼就是選那一個",
     "terminal.reset": "好的，前面說過的不再接續，請重新問我。",
     "terminal.nothing_yet": "還沒有回答可以評，請先問一個問題。",
     "terminal.rated": "謝謝，記下來了。",

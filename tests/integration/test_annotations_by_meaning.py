@@ -43,12 +43,15 @@ class Breakable(Embedder):
         return self.inner.dimension
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        if self.is_down:
-            raise EmbeddingError("embedding.unreachable", url="x", problem="down")
-        return self.inner.passages(texts)
+        raise AssertionError("questions are compared with questions")
 
     def query(self, text: str) -> Vectors:
-        return self.passages([text])[0]
+        return self.queries([text])[0]
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        if self.is_down:
+            raise EmbeddingError("embedding.unreachable", url="x", problem="down")
+        return self.inner.queries(texts)
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +136,14 @@ def _unlike(found: list[Pair]) -> list[Pair]:
 
 
 def test_the_pair_set_holds_what_the_report_says() -> None:
-    """No changed number, code, weekday or negation ever hits; of the rest the promised share."""
+    """No near miss and no changed number, code, weekday or negation ever hits; of the
+    paraphrases the promised share."""
     found = outcomes(pairs())
     asked = [one for one in found if one.pair.kind == "paraphrase"]
     own = [one for one in found if one.result in ("right", "wrong")]
     assert len(found) >= 170
-    assert not [one.pair for one in found if one.pair.kind == "changed" and one.result == "wrong"]
+    assert not [
+        one.pair for one in found if one.pair.kind != "paraphrase" and one.result == "wrong"
+    ]
     assert sum(one.result == "right" for one in own) / len(own) >= 0.98
     assert sum(one.result == "right" for one in asked) / len(asked) >= 0.72

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.inbox import Accepted, Duplicate, Handler, Hear, Merged, Progress
 from bot.messages import Answer, Author, Request, TextDelta
+from bot.storage import open_storage
 from tests.support.databases import empty_database
 from tests.support.inbox_parts import Echo, Notes, eventually, request, running
 from tests.support.postgres import postgres
@@ -101,6 +103,34 @@ async def test_a_stop_ends_what_is_being_answered_and_what_waits(url: str) -> No
         assert await inbox.stop_answers(request("line:1").conversation) == 0
         assert await inbox.position("line:3") == 0
         assert await inbox.stop_answers(other.conversation) == 1
+
+
+async def test_nothing_is_answered_any_more_to_who_is_to_be_forgotten(url: str) -> None:
+    started = asyncio.Event()
+
+    async def never(_: Request) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    bot, line = Echo(never), Notes()
+    async with running(url, bot, line, now, concurrency=1) as inbox:
+        other = request("line:9", room="r9")
+        theirs = replace(other, author=Author("line", "u9"))
+        for number in (1, 2):
+            await inbox.submit(request(f"line:{number}", room=f"r{number}"))
+        await inbox.submit(theirs)
+        await started.wait()
+        assert await inbox.withdraw_all("line", "u1") == 2
+        await eventually(lambda: bot.asked[-1] == "line:9")
+        assert await inbox.withdraw_all("line", "u1") == 0
+        assert await inbox.withdraw_all("line", "u9") == 1
+        await eventually(lambda: inbox.stats().handling == 0 and inbox.stats().delivering == 0)
+        storage = open_storage(url)
+        with storage.reading() as tx:
+            assert not any(tx.scalars(text("SELECT request FROM inbox")))
+        storage.close()
+    assert bot.asked == ["line:1", "line:9"]
+    assert line.shown == []
 
 
 async def test_a_question_that_is_taken_back_gets_no_answer(url: str) -> None:

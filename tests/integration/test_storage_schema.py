@@ -1,5 +1,6 @@
 """Migrations on SQLite and on PostgreSQL: from every state to the tables that the code means."""
 
+import json
 import multiprocessing
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import DateTime, bindparam, inspect, text
 
 from bot.errors import ConfigError
+from bot.inbox.packing import pack
 from bot.storage import Storage, open_storage
 from bot.storage.migrations import HEAD, STEPS
 from bot.storage.schema import EMPTY, bring_up_to_date, current, migrate
@@ -25,6 +27,7 @@ from knowledge.ledger import Ledger, SourceRow, open_engine, sqlite_url
 from knowledge.ledger.engine import one_maker
 from knowledge.ledger.tables import metadata as ledger_metadata
 from tests.support.databases import empty_database
+from tests.support.inbox_parts import Echo, Notes, eventually, request, running
 from tests.support.postgres import postgres
 
 NOON = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
@@ -132,6 +135,26 @@ def test_up_down_and_up_again(url: str) -> None:
         assert bring_up_to_date(storage) == EMPTY
         assert differences(storage) == []
     assert sources(url) == ["甲.md"]
+
+
+async def test_a_newer_version_answers_what_an_older_one_took_in(url: str) -> None:
+    """The schema of the first inbox, a request with a field that this version does not know."""
+    with opened(url) as storage:
+        with one_maker(storage.engine):
+            migrate(storage, HEAD, "0003")
+        old = json.loads(pack(request("line:1", text="幾點開門？"))) | {"unheard_of": 1}
+        row = {"id": "line:1", "where": "line/r1//", "said": json.dumps(old), "at": NOON}
+        with storage.transaction() as tx:
+            tx.execute(
+                text(
+                    "INSERT INTO inbox (id, platform, conversation, request, accepted_at,"
+                    " attempts, sent) VALUES (:id, 'line', :where, :said, :at, 0, '[]')"
+                ).bindparams(bindparam("at", type_=DateTime(timezone=True))),
+                row,
+            )
+    async with running(url, Echo(), line := Notes()):
+        await eventually(lambda: bool(line.shown))
+    assert line.shown == [("line:1", 0, "答：幾點開門？")]
 
 
 def test_opening_twice_changes_nothing(url: str) -> None:

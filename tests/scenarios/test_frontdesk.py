@@ -181,6 +181,18 @@ async def test_forgetting_erases_what_was_said(chat: Chat) -> None:
     assert (stored.question, stored.text) == ("", "")
 
 
+async def test_forgetting_ends_what_still_waits_anywhere(data: Path) -> None:
+    engine = ScriptedEngine(("平日", 60.0, "十點"))
+    elsewhere = ConversationRef("line", "C-group", person=ANN.user_id)
+    async with chatting(data, engine) as chat:
+        await chat.say(HOURS, conversation=elsewhere)
+        await engine.called.wait()
+        await chat.told("/forgetme")
+        await chat.until(lambda: engine.closed == 1)
+        await chat.until(lambda: chat.desk.inbox.stats().handling == 0)
+        assert chat.room.shown == []
+
+
 async def test_a_stop_ends_the_answer_in_the_making(data: Path) -> None:
     engine = ScriptedEngine(("平日", 60.0, "十點"))
     async with chatting(data, engine) as chat:
