@@ -1,15 +1,18 @@
 """Every format, by a real file that another program made, and the words it must give."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from knowledge.errors import DocumentError
 from knowledge.parsing import HeavyWork, Parsed, Tools, parse, parts
 from knowledge.parsing import legacy as legacy_module
 from knowledge.parsing.tools import ocr_installed
+from tests.payloads.formats.make import FONT, TRADITIONAL
 from tests.payloads.formats.shops import FOLDER, SHOPS, sentence, source_of
+from tests.support.documents import saved
 
 OFFICE = ("doc", "ppt")
 PICTURES = ("jpg", "png", "webp", "gif", "bmp", "tif", "scan.pdf")
@@ -91,6 +94,42 @@ def test_a_mail_tells_who_wrote_when_about_what(name: str) -> None:
 @needs_ocr
 def test_a_page_of_a_pdf_without_text_is_read_and_keeps_its_number(tools: Tools) -> None:
     assert [block.page for block in read("scan.pdf", tools).blocks] == [1]
+
+
+@needs_ocr
+@pytest.mark.parametrize("degrees", [90, 180])
+def test_a_picture_that_lies_on_its_side_or_head_is_turned(tools: Tools, degrees: int) -> None:
+    with Image.open(FOLDER / "shop.png") as image:
+        turned = saved(lambda buffer: image.rotate(degrees, expand=True).save(buffer, "PNG"))
+    assert sentence("png").rstrip("。") in parse(turned, "a.png", tools=tools).blocks[0].text
+
+
+@needs_ocr
+def test_a_picture_without_words_is_one_clear_reason(tools: Tools) -> None:
+    blank = saved(lambda buffer: Image.new("RGB", (300, 200), "white").save(buffer, "PNG"))
+    with pytest.raises(DocumentError) as caught:
+        parse(blank, "a.png", tools=tools)
+    assert caught.value.code == "file.scanned"
+
+
+@needs_ocr
+def test_columns_of_prose_are_read_one_after_the_other_and_rows_across(tools: Tools) -> None:
+    left = [f"左欄第{n}行講的是鋼筆與墨水的保養方法" for n in "一二三四五六"]
+    right = [f"右欄第{n}行講的是紙張與筆記本的選購" for n in "一二三四五六"]
+    text = "".join(b.text for b in parse(two_columns(left, right), "a.png", tools=tools).blocks)
+    assert text.index("左欄第六行") < text.index("右欄第一行")
+    cells = two_columns(["品名", "鋼筆", "墨水", "紙張"], ["單價", "九百元", "二百元", "五十元"])
+    lines = parse(cells, "a.png", tools=tools).blocks[0].text.split("\n")
+    assert [line.split() for line in lines][:2] == [["品名", "單價"], ["鋼筆", "九百元"]]
+
+
+def two_columns(left: Sequence[str], right: Sequence[str]) -> bytes:
+    image = Image.new("RGB", (1300, 80 + 60 * len(left)), "white")
+    draw, face = ImageDraw.Draw(image), ImageFont.truetype(FONT, 28, index=TRADITIONAL)
+    for x, column in ((40, left), (700, right)):
+        for row, line in enumerate(column):
+            draw.text((x, 40 + 60 * row), line, font=face, fill="black")
+    return saved(lambda buffer: image.save(buffer, "PNG"))
 
 
 @pytest.mark.parametrize("name", PICTURES)
