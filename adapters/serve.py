@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -37,7 +38,7 @@ from bot.metrics import Meters, Standing
 from bot.phrases import describe, say
 from bot.syncing import Syncing, in_a_thread
 from bot.upkeep import Upkeep
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, StoreError
 from knowledge.ingest import Progress
 from knowledge.library import prepare_folder
 
@@ -45,6 +46,8 @@ log = logging.getLogger("secretary")
 
 SAMPLE = "notice.sample"
 MODEL_CHECK_S = 30.0
+STORE_PATIENCE_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Between tries to reach a Qdrant server at the start."""
 GRACE_S = 5
 """Seconds that open answers get to finish when the server is asked to end."""
 
@@ -223,7 +226,7 @@ def serve(settings: Settings, outside: Outside = _nowhere) -> None:
     prepare_folder(settings.data_dir)
     with only_one(settings), _bound(settings.http_host, settings.http_port) as sock:
         meters = Meters()
-        bot = build(settings.bot(), watcher=meters)
+        bot = _built(settings, meters)
         service = Service(bot, settings)
         meters.registry.register(service.standing())
         guard = Guard(settings.api_keys, settings.http_host)
@@ -245,6 +248,20 @@ def serve(settings: Settings, outside: Outside = _nowhere) -> None:
         server = uvicorn.Server(config)
         with outside(port), _ending_in_order(server):
             server.run(sockets=[sock])
+
+
+def _built(settings: Settings, meters: Meters) -> Bot:
+    """Waits a while for a Qdrant server that comes up after us. Raises as `build` does."""
+    for delay in STORE_PATIENCE_S:
+        try:
+            return build(settings.bot(), watcher=meters)
+        except StoreError as error:
+            if error.code != "store.unreachable" or error.detail.get("passing") != "yes":
+                raise
+            problem = describe(error, settings.bot_language)
+            tell(say("cli.store_waiting", settings.bot_language, problem=problem))
+            time.sleep(delay)
+    return build(settings.bot(), watcher=meters)
 
 
 @contextmanager

@@ -306,4 +306,5 @@ SENTENCES: dict[str, str] = {
     "web.sitemap": "The sitemap {source} cannot be read ({problem}); no page is removed this time.",
     "embedding.rebuilding": "the embedding model was changed and new vectors are being made; until then words alone count",
     "notice.rebuilding": "The embedding model was changed and new vectors are being made; until then searches go by words only.",
+    "cli.store_waiting": "{problem} (trying again…)",
 }

@@ -306,4 +306,5 @@ SENTENCES: dict[str, str] = {
     "web.sitemap": "網站地圖 {source} 讀不了（{problem}），這次不移除任何網頁。",
     "embedding.rebuilding": "向量模型換過，新的向量正在準備；完成之前只用字面檢索",
     "notice.rebuilding": "向量模型換過，新的向量正在準備，完成之前只用字面檢索。",
+    "cli.store_waiting": "{problem}（等一下再試……）",
 }

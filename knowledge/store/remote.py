@@ -1,19 +1,17 @@
 """The index on a Qdrant server, over its REST interface."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from knowledge.errors import StoreError
 from knowledge.index import Hit, Point, SparseVector
+from knowledge.store.remote_calls import PATIENCE, Calls
 from knowledge.store.remote_models import (
     DENSE,
     LEXICAL,
@@ -29,18 +27,25 @@ from knowledge.store.remote_models import (
     sparse as packed_sparse,
 )
 
-T = TypeVar("T")
-
 
 class ServerIndex:
     """One collection on the server at `url` (port 6333 where the URL names none).
 
-    `timeout` in whole seconds holds for every request.
+    `timeout` in whole seconds holds for every request. Searches say at once that the server is
+    away; what ingest and upkeep ask waits for it, since all of it may be asked again.
     """
 
-    def __init__(self, url: str, api_key: str | None, collection: str, timeout: int = 20) -> None:
-        self._name, self._api_key = collection, api_key
-        self._shown_url = _without_secrets(url)
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None,
+        collection: str,
+        timeout: int = 20,
+        patience: Sequence[float] = PATIENCE,
+    ) -> None:
+        self._name = collection
+        calls = Calls(url, api_key, collection, patience)
+        self._guarded, self._patiently = calls.once, calls.patiently
         with warnings.catch_warnings():
             # A key over plain HTTP is the owner's choice: the server is often next door.
             warnings.simplefilter("ignore", UserWarning)
@@ -87,7 +92,7 @@ class ServerIndex:
 
     def upsert(self, points: Sequence[Point]) -> None:
         for group in groups(points):
-            self._guarded(partial(self._client.upsert, self._name, group))
+            self._patiently(partial(self._client.upsert, self._name, group))
 
     def search(
         self,
@@ -108,21 +113,21 @@ class ServerIndex:
     def delete_versions(self, versions: Sequence[int]) -> None:
         if versions:
             selector = models.FilterSelector(filter=any_of("version", list(versions)))
-            self._guarded(lambda: self._client.delete(self._name, selector))
+            self._patiently(lambda: self._client.delete(self._name, selector))
 
     def count(self, versions: Sequence[int] | None = None) -> int:
         where = None if versions is None else any_of("version", list(versions))
-        return self._guarded(lambda: self._client.count(self._name, where, exact=True)).count
+        return self._patiently(lambda: self._client.count(self._name, where, exact=True)).count
 
     def scroll(self, after: str | None, limit: int) -> tuple[list[Hit], str | None]:
-        records, following = self._guarded(
+        records, following = self._patiently(
             lambda: self._client.scroll(self._name, limit=limit, offset=after, with_payload=True)
         )
         hits = [Hit(str(record.id), 0.0, record.payload or {}) for record in records]
         return hits, None if following is None else str(following)
 
     def points(self, after: str | None, limit: int) -> tuple[list[Point], str | None]:
-        records, following = self._guarded(
+        records, following = self._patiently(
             lambda: self._client.scroll(
                 self._name, limit=limit, offset=after, with_payload=True, with_vectors=True
             )
@@ -133,17 +138,17 @@ class ServerIndex:
         """Nothing to do: the server packs its segments by itself, while it serves."""
 
     def drop(self) -> None:
-        self._guarded(lambda: self._client.delete_collection(self._name))
+        self._patiently(lambda: self._client.delete_collection(self._name))
 
     def publish(self, name: str) -> None:
         """One request, so that the alias never leads nowhere."""
         alias = models.CreateAlias(collection_name=self._name, alias_name=name)
         actions: list[models.AliasOperations] = [models.CreateAliasOperation(create_alias=alias)]
-        known = self._guarded(self._client.get_aliases).aliases
+        known = self._patiently(self._client.get_aliases).aliases
         if any(one.alias_name == name for one in known):
             old = models.DeleteAlias(alias_name=name)
             actions.insert(0, models.DeleteAliasOperation(delete_alias=old))
-        self._guarded(lambda: self._client.update_collection_aliases(actions))
+        self._patiently(lambda: self._client.update_collection_aliases(actions))
 
     def close(self) -> None:
         self._client.close()
@@ -153,46 +158,3 @@ class ServerIndex:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _guarded(self, call: Callable[[], T]) -> T:
-        """Make the call, once more after a broken connection; its errors become ours."""
-        try:
-            try:
-                return call()
-            except ResponseHandlingException as error:
-                # A server that was restarted has closed the connections we kept.
-                if not isinstance(error.source, (httpx.ReadError, httpx.RemoteProtocolError)):
-                    raise
-                return call()
-        except UnexpectedResponse as error:
-            raise self._refusal(error) from None
-        except (ResponseHandlingException, httpx.HTTPError, OSError) as error:
-            source = getattr(error, "source", error)
-            detail = self._clean(f"{type(source).__name__}: {source}")
-            raise StoreError("store.unreachable", url=self._shown_url, detail=detail) from None
-        except ValueError as error:  # a URL or a key that cannot be sent
-            detail = self._clean(str(error))
-            raise StoreError("store.unreachable", url=self._shown_url, detail=detail) from None
-
-    def _refusal(self, error: UnexpectedResponse) -> StoreError:
-        text = self._clean(error.content.decode("utf-8", "replace")[:300])
-        status = str(error.status_code)
-        if error.status_code in (401, 403):
-            return StoreError("store.rejected", url=self._shown_url)
-        if error.status_code == 404:
-            return StoreError("store.missing", collection=self._name)
-        if error.status_code == 507 or "No space left" in text:
-            return StoreError("disk.full", path=self._shown_url, detail=text)
-        return StoreError("store.failed", detail=f"HTTP {status}: {text}", status=status)
-
-    def _clean(self, text: str) -> str:
-        return text.replace(self._api_key, "***") if self._api_key else text
-
-
-def _without_secrets(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "QDRANT_URL"
-    return f"{parts.scheme}://{parts.hostname}{port}"

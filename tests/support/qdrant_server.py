@@ -6,9 +6,10 @@ Request bodies are checked against the vendor's own schema; what does not fit ge
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,6 +59,10 @@ class FakeQdrant:
     """Acknowledge deletions and delete nothing."""
     fail_deletes: bool = False
     """Answer deletions with a server error."""
+    refuse_next: int = 0
+    """Answer so many requests with 503, as a server that is starting does."""
+    bodies: list[tuple[str, str, Any]] = field(default_factory=list)
+    """(method, path, body) of every request."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, name: str) -> Stored:
@@ -256,6 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         self.fake.requests.append(f"{self.command} {self.path}")
+        self.fake.bodies.append((self.command, self.path, body))
         try:
             status, answer = 200, {"result": self._route(body), "status": "ok", "time": 0.0}
         except Refused as refusal:
@@ -275,6 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(401, "Must provide an API key or an Authorization bearer token")
         if fake.fail_with is not None:
             raise Refused(*fake.fail_with)
+        if fake.refuse_next:
+            fake.refuse_next -= 1
+            raise Refused(503, "starting")
         if self.path.partition("?")[0] in ("/aliases", "/collections/aliases"):
             with fake.lock:
                 return (_change_aliases if self.command == "POST" else _aliases)(fake, body)
@@ -289,13 +298,35 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    """Ends with its connections, as a server that is stopped does."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
-def qdrant_server(api_key: str | None = None) -> Iterator[FakeQdrant]:
-    """A server on a free loopback port until the block ends."""
-    fake = FakeQdrant(api_key=api_key)
+def qdrant_server(
+    api_key: str | None = None, *, port: int = 0, again: FakeQdrant | None = None
+) -> Iterator[FakeQdrant]:
+    """A server on a free loopback port until the block ends; `again` is one that was stopped."""
+    fake = again or FakeQdrant(api_key=api_key)
     handler = type("Handler", (_Handler,), {"fake": fake})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", port), handler) as server:
         fake.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
