@@ -32,6 +32,7 @@ COMMANDS = {
     "phrases": "adapters.cli.phrases:phrases",
     "quota": "adapters.cli.quota:quota",
     "slack": "adapters.cli.slack:slack",
+    "discord": "adapters.cli.discord:discord",
     "db": "adapters.cli.db:db",
     "line": "adapters.cli.line:line",
     "backup": "adapters.cli.backup:backup",

@@ -88,7 +88,7 @@ class DiscordAdapter:
 
     def client(self, desk: FrontDesk) -> SecretaryClient:
         """One that hands what it hears to the desk."""
-        rights = Rights(desk.admins, self._settings.admin_roles)
+        rights = Rights(desk.admins, self._settings.admin_roles, self._is_public)
         hearing = Hearing(desk, self._replier, rights, self._current, self._settings.prefix)
         tapping = Tapping(desk, self._replier, rights, self._current)
         self.events = Events(hearing, tapping, self._connected)
@@ -141,6 +141,9 @@ class DiscordAdapter:
     def _current(self) -> SecretaryClient:
         assert self._client is not None  # its events are what asks
         return self._client
+
+    def _is_public(self) -> bool:
+        return self._current().is_public
 
     def _http(self) -> HTTPClient | None:
         client = self._client

@@ -10,6 +10,7 @@ from adapters.discord import transport
 from adapters.discord.commands import Interaction, Phrases, add_commands
 from adapters.discord.settings import DiscordSettings
 from bot.frontdesk.commands import Name
+from bot.phrases import say
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class SecretaryClient(discord.Client):
         if settings.api_base != transport.DISCORD:
             self._go_elsewhere(settings.api_base)
         self.command_ids: dict[str, int] = {}
+        self._language = settings.language
         self._listener = listener
         self.tree: app_commands.CommandTree[SecretaryClient] = Tree(self)
         add_commands(self.tree, settings.prefix, listener.obey, listener.annotate)
@@ -59,8 +61,15 @@ class SecretaryClient(discord.Client):
         http.base = base
         self.http = self._connection.http = http
 
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may invite it; until that is known, yes."""
+        return self.application is None or self.application.bot_public
+
     async def setup_hook(self) -> None:
         """Commands that cannot be registered keep nobody from asking by mention."""
+        if self.is_public:
+            log.warning(say("discord.public", self._language))
         await self.tree.set_translator(Phrases())
         try:
             registered = await self.tree.sync()

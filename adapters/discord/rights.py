@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import aiohttp
 import discord
@@ -20,11 +20,16 @@ _KEPT = 1000
 
 
 class Rights:
-    """`roles` are those of admins, in any server that the bot is in."""
+    """`roles` are those of admins. Whoever manages a server is one too, unless anybody may invite
+    the bot (`is_public`): then everybody could make a server of their own and manage that.
+    """
 
-    def __init__(self, admins: Admins, roles: frozenset[int]) -> None:
+    def __init__(
+        self, admins: Admins, roles: frozenset[int], is_public: Callable[[], bool]
+    ) -> None:
         self._admins = admins
         self._roles = roles
+        self._is_public = is_public
         self._known: OrderedDict[int, tuple[float, bool]] = OrderedDict()
 
     async def of_author(self, message: discord.Message, servers: Iterable[discord.Guild]) -> bool:
@@ -44,9 +49,11 @@ class Rights:
         return await self._anywhere(user.id, servers)
 
     def _holds(self, member: discord.Member, permissions: discord.Permissions) -> bool:
+        if any(role.id in self._roles for role in member.roles):
+            return True
         owns = member.guild.owner_id == member.id
-        has_role = any(role.id in self._roles for role in member.roles)
-        return owns or has_role or permissions.manage_guild or permissions.administrator
+        manages = owns or permissions.manage_guild or permissions.administrator
+        return manages and not self._is_public()
 
     async def _paired(self, user: int) -> bool:
         return await asyncio.to_thread(self._admins.is_admin, PLATFORM, str(user))

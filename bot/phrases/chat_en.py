@@ -121,6 +121,9 @@ SENTENCES: dict[str, str] = {
     "command.pair_hint": "What the command on the host has shown",
     # Discord
     "discord.hidden": "Discord does not show me what this message says. Mention me, use /{p}ask, or leave the ping on when you reply to me. To let me read along, an admin turns on the Message Content Intent in Discord's developer portal and sets DISCORD_MESSAGE_CONTENT=true.",
+    "discord.public": "discord: this bot is public, so anybody may add it to a server of their own; therefore managing a server makes nobody an admin. Turn off Public Bot in the developer portal, or set DISCORD_ADMIN_ROLES.",
+    "discord.invite": "Add the bot to your server with this address: {url}",
+    "discord.pair_code": "Type /{p}pair {pairing} to the bot on Discord within fifteen minutes, and that account is an admin.",
     "discord.intent": "Discord does not grant the Message Content Intent: turn it on on the Bot page of the developer portal, or set {variable} to false. The other platforms start all the same.",
     # Slack
     "slack.asked": "{who} asks: {question}",

@@ -121,6 +121,9 @@ SENTENCES: dict[str, str] = {
     "command.pair_hint": "主機上執行指令拿到的那一串",
     # Discord
     "discord.hidden": "這則訊息的內容 Discord 沒有給我看。請 @ 我、用 /{p}ask，或回覆我時打開通知（@ 開啟）。想讓我直接讀到，請管理員在 Discord 開發者後台打開 Message Content Intent，並設定 DISCORD_MESSAGE_CONTENT=true。",
+    "discord.public": "discord：這個機器人是公開的（Public Bot），任何人都能把它加進自己的伺服器，所以「管理伺服器」的權限不算管理員；請在開發者後台關掉 Public Bot，或設定 DISCORD_ADMIN_ROLES。",
+    "discord.invite": "用這個網址把小秘書加進你的伺服器：　{url}",
+    "discord.pair_code": "十五分鐘內在 Discord 對小秘書打 /{p}pair {pairing}，那個帳號就是管理員。",
     "discord.intent": "Discord 不准使用 Message Content Intent：請到開發者後台的 Bot 頁把它打開，或把 {variable} 設成 false；其他平台照常啟動。",
     # Slack
     "slack.asked": "{who} 問：{question}",

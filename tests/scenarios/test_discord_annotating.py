@@ -1,16 +1,29 @@
 """Correcting answers on Discord: by form, from the wrong answer itself, by admins only."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from bot.annotations import Annotation
+from bot.bootstrap import Bot
 from bot.phrases import say
-from tests.support.discord_harness import DiscordHarness, discord_over
+from tests.support.bot import ScriptedEngine, bot_over
+from tests.support.discord_harness import DiscordHarness, discord_over, settings_for
 from tests.support.discord_interactions import Interaction
+from tests.support.discord_server import DiscordServer
 from tests.support.discord_world import BOT, GENERAL, KEEPER, Person
-from tests.support.leaf_shop import HOURS, STRANGE
+from tests.support.leaf_shop import HOURS, STRANGE, open_shop
+from tests.support.platform_harness import behind
 
 MENU = say("command.menu", "en")
 RIGHT = "平日九點半開門。"
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    async with bot_over(open_shop(tmp_path), ScriptedEngine("平日上午十點開門。[1]")) as made:
+        yield made
 
 
 async def wrong_answer(there: DiscordHarness) -> str:
@@ -91,6 +104,18 @@ async def test_without_it_that_role_means_nothing(tmp_path: Path) -> None:
     async with discord_over(tmp_path) as there:
         refused = await form(there, there.world.keeper, await wrong_answer(there))
         assert refused.modal is None
+
+
+async def test_of_a_public_bot_who_manages_a_server_is_no_admin(bot: Bot, tmp_path: Path) -> None:
+    """Anybody could invite it to a server of their own."""
+    async with DiscordServer() as server:
+        server.is_public = True
+        roles = {"discord_admin_roles": (KEEPER,)}
+        async with behind(bot, "discord", settings_for(server, **roles), tmp_path) as made:
+            there = DiscordHarness(server, made)
+            said = await there.heard("停車場在後門。")
+            assert (await form(there, there.world.boss, said)).modal is None
+            assert (await form(there, there.world.keeper, said)).modal is not None
 
 
 async def test_an_admin_is_known_in_direct_messages(tmp_path: Path) -> None:

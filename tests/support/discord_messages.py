@@ -28,6 +28,8 @@ class Messages:
         self.commands: list[Json] = []
         self.files: dict[str, bytes] = {}
         self.clock = time.monotonic
+        self.is_public = False
+        """Whether anybody may invite the bot."""
         self._nonces: dict[str, str] = {}
 
     async def _users_me(self, _body: Any) -> Json:
@@ -36,7 +38,7 @@ class Messages:
     async def _application(self, _body: Any) -> Json:
         return {
             "id": APPLICATION, "name": "小秘書", "icon": None, "description": "", "flags": 0,
-            "bot_public": False, "bot_require_code_grant": False, "verify_key": "0", "team": None,
+            "bot_public": self.is_public, "bot_require_code_grant": False, "verify_key": "0", "team": None,
             "owner": self.world.boss.user(), "summary": "",
         }  # fmt: skip
 

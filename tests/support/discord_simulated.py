@@ -19,10 +19,12 @@ from adapters.base import Surroundings
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.client import SecretaryClient
 from adapters.settings import Settings
+from bot.admins import Admins
 from bot.bootstrap import Bot, open_inbox
 from bot.frontdesk.desk import DeskSettings, FrontDesk
 from bot.frontdesk.uploads import Uploads
 from bot.inbox import Inbox
+from bot.messages import Author
 
 
 class Simulated:
@@ -82,6 +84,9 @@ class Simulated:
         managers = guild.create_role("managers", permissions=discord.Permissions(manage_guild=True))
         self.ann = guild.add_member(self.env.create_user("ann"))
         self.boss = guild.add_member(self.env.create_user("boss"), roles=[managers])
+        # In the simulator every bot is public, where managing a server means nothing.
+        admins = Admins(self.bot.memory.storage, self.bot.chain.clock)
+        admins.pair(Author("discord", str(self.boss.id)), admins.pairing_code("discord"))
 
     async def until(self, there: Any, seconds: float = 15.0) -> Any:
         """Waits, in the real world's time, for what the inbox sends by itself."""
