@@ -29,7 +29,7 @@ class Socket:
     def __init__(self, app: AsyncApp, token: str, web: AsyncWebClient) -> None:
         """Inside of the running loop."""
         self._handler = AsyncSocketModeHandler(
-            app, token, logger("socket", logging.ERROR), web, ping_interval=PING_S
+            app, token, logger("socket", logging.CRITICAL), web, ping_interval=PING_S
         )
         self._watching: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -65,10 +65,17 @@ class Socket:
         await self._handler.client.close()  # type: ignore[no-untyped-call]
 
     async def _watch(self) -> None:
+        """Tells once that the connection is gone, and once that it is back."""
         down = 0
         while True:
             await asyncio.sleep(PING_S)
-            down = 0 if self.is_connected else down + 1
-            if down and down % _STUCK == 0:
-                log.warning("no connection to Slack; asking for another address")
+            if self.is_connected:
+                if down >= _STUCK:
+                    log.warning("connected to Slack again")
+                down = 0
+                continue
+            down += 1
+            if down == _STUCK:
+                log.warning("no connection to Slack; trying until there is one")
+            if down % _STUCK == 0:
                 self._handler.client.wss_uri = None
