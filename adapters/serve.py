@@ -126,7 +126,7 @@ class Service:
             log.error(self._knowledge)
             return
         self._knowledge = "ok"
-        _spare_the_collector()
+        spare_the_collector()
         self.platforms.answer()
         failed = await self.bot.warm()
         if self.bot.engine is not None:
@@ -204,7 +204,7 @@ class Service:
         return [say(f"sample.question_{number}", self._language) for number in (1, 2, 3, 4)]
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is here at the start stays to the end. Looking at it again and again for what could
     be thrown away took a fifteenth of an answer's CPU and a tenth of a second at a time."""
     gc.collect()

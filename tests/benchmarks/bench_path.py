@@ -25,6 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from adapters.serve import spare_the_collector
 from bot.bootstrap import Bot, build
 from bot.evaluation.questions import read_questions
 from bot.inbox import Accepted, Inbox, InboxSettings
@@ -193,6 +194,7 @@ async def measure(given: argparse.Namespace, folder: Path, url: str, port: int) 
         inbox = Inbox(bot.memory.storage, bot.secretary, {"line": watch}, settings, bot.chain.clock)
         await inbox.start()
         await load(inbox, watch, lines, 20, len(lines) / 20)  # connections, caches, vectors
+        spare_the_collector()
         store = int(json.loads((folder / "store.json").read_text())["pid"])
         profile = cProfile.Profile() if given.profile else None
         print("measuring", file=sys.stderr, flush=True)
