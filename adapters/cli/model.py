@@ -8,6 +8,7 @@ from rich.progress import Progress as Bar
 from adapters.cli.console import settings
 from adapters.cli.model_check import check
 from adapters.cli.model_explain import explain
+from adapters.cli.model_serve import serve
 from bot.model.fetch import ensure_model
 from bot.phrases import say
 
@@ -19,6 +20,7 @@ def model() -> None:
 
 model.add_command(check)
 model.add_command(explain)
+model.add_command(serve)
 
 
 @model.command()

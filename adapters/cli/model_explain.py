@@ -22,14 +22,15 @@ def explain(logfile: Path, as_json: bool) -> None:
         show(findings, language)
 
 
-def show(findings: tuple[Finding, ...], language: str) -> None:
+def show(findings: tuple[Finding, ...], language: str, *, err: bool = False) -> None:
     """Causes first; a heading before what was only seen on the way."""
     for index, finding in enumerate(findings):
         if not finding.is_cause and findings[index - 1].is_cause:
-            click.echo(say("explain.also", language))
-        click.echo(f"• {say(finding.code, language, **finding.detail)}")
+            click.echo(say("explain.also", language), err=err)
+        click.echo(f"• {say(finding.code, language, **finding.detail)}", err=err)
         if finding.line is not None:
-            click.echo(f"  {say('explain.title', language, line=finding.line)}: {finding.quote}")
+            where = say("explain.title", language, line=finding.line)
+            click.echo(f"  {where}: {finding.quote}", err=err)
 
 
 def as_dict(finding: Finding, language: str) -> dict[str, object]:

@@ -10,5 +10,6 @@ openai_compatible.py   any server that speaks the OpenAI chat protocol
 pool.py                several engines in turn, and a paid one within a budget
 embedded.py            llama.cpp in a shared child process, spoken to by the engine above
     embedded_server.py that child's main program;  cores.py  how many threads it gets
+gguf_server.py         llama.cpp on a port of the owner's choice, for `secretary model serve`
 extractive.py          no model: the best sentences of the passages, quoted
 """

@@ -49,7 +49,7 @@ class Llama:
 
     def start(self) -> Mapping[str, Any]:
         key = secrets.token_urlsafe(24)
-        self._server = _load(self._plan, key)
+        self._server = load(self._plan, key)
         base_url = str(self._server.listening_address)
         self._check_health(base_url)
         return {"base_url": f"{base_url}/v1", "api_key": key, "model": Path(self._plan.path).stem}
@@ -74,25 +74,30 @@ class Llama:
             raise KnowledgeError("model.load_failed", path=self._plan.path)
 
 
-def _load(plan: Plan, key: str) -> Any:
+def load(plan: Plan, key: str | None, host: str = "127.0.0.1", port: int = 0) -> Any:
+    """A running server; blocks until the weights are in memory.
+
+    Without a `key` everybody who reaches it may use it. Raises KnowledgeError
+    `model.load_failed`; the reason stands in what llama.cpp printed.
+    """
     # Before llama.cpp's OpenMP is loaded: threads that wait by spinning starve each other
     # on a machine that does anything else (0.4 against 5 tokens a second were seen).
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp
 
     try:
-        return xllamacpp.Server(_parameters(xllamacpp, plan, key))
+        return xllamacpp.Server(_parameters(xllamacpp, plan, key, host, port))
     except RuntimeError as error:  # the reason stands above in the log
         raise KnowledgeError("model.load_failed", path=plan.path) from error
 
 
-def _parameters(xllamacpp: Any, plan: Plan, key: str) -> Any:
+def _parameters(xllamacpp: Any, plan: Plan, key: str | None, host: str, port: int) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = plan.path
     params.model_alias = {Path(plan.path).stem}
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
-    params.api_keys = [key]
+    params.hostnames = [host]
+    params.port = port
+    params.api_keys = [key] if key else []
     params.n_parallel = plan.slots
     params.n_ctx = plan.context * plan.slots
     params.cpuparams.n_threads = usable_cores()

@@ -10,6 +10,9 @@ check.py       will this model work on this machine?
     shape.py       its dimensions;  fitting.py  what fits the memory, and what would
     machine.py     GPUs, memory, disk;  software.py  packages and known traps
     recommended.py models for Traditional Chinese by GPU memory, from recommended.toml
+launching.py   which existing server runs a model here
+    supervising.py that server as a child: awaited, restarted, ended
+    vectors.py     /v1/embeddings and /v1/rerank;  encoding.py  the encoder, by torch
 explain.py     why a start or a fine-tuning run failed, from its log
     rules.py       the table of what logs say;  runfacts.py  the run that the log is of
 needs.py       memory for weights, conversations, fine-tuning: arithmetic
