@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import click
 
 from adapters.cli.ask import opened
 from adapters.cli.console import print_json, progress_bar, settings
+from adapters.cli.regression import Regression, lessons_known, pass_or_fail
 from adapters.settings import Settings
 from bot.bootstrap import Bot
 from bot.errors import ConfigError
@@ -20,13 +21,26 @@ from bot.evaluation.metrics import Judged, judge, judged_json, summarize
 from bot.evaluation.questions import EvalLine, read_questions
 from bot.evaluation.report import render
 from bot.evaluation.run import Evaluator, Result
+from bot.phrases import say
 from knowledge.ingest import Progress
 
 INTERRUPTED = 130
 
 
 @click.command("eval")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--regression",
+    is_flag=True,
+    help="不用題目檔：重問標註與按讚的回答，看換了模型或門檻之後還對不對",
+)
+@click.option(
+    "--floor",
+    type=click.FloatRange(0, 1),
+    default=0.9,
+    show_default=True,
+    help="配合 --regression：還對的比例低於這個就以 1 結束",
+)
 @click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="另外寫一頁 HTML 報告"
@@ -42,7 +56,9 @@ INTERRUPTED = 130
     "--concurrency", type=click.IntRange(1, 256), help="同時幾題（預設：LLM_CONCURRENCY）"
 )
 def evaluate(
-    file: Path,
+    file: Path | None,
+    regression: bool,
+    floor: float,
     as_json: bool,
     report: Path | None,
     answers: Path | None,
@@ -50,60 +66,91 @@ def evaluate(
     limit: int | None,
     concurrency: int | None,
 ) -> None:
-    """用有標準答案的題目評測檢索、回答、拒答與出處。"""
-    lines = read_questions(file, limit)
+    """用有標準答案的題目評測檢索、回答、拒答與出處；或重問以前答對的（--regression）。"""
+    session = _session(file, regression, limit, retrieval_only)
     loaded = settings()
-    session = _Session()
     notes = _Notes(answers)
-    with _counting(len(lines)) as count:
-
-        def done(judged: Judged) -> None:
-            notes.add(judged)
-            count(judged)
-
-        work = _measure(session, lines, retrieval_only, concurrency, done)
-        try:
-            asyncio.run(work)
-        except KeyboardInterrupt:
-            session.interrupted = True
-    if session.interrupted and not session.judged:
-        raise KeyboardInterrupt
-    summary = summarize(session.judged, session.threshold, partial=session.interrupted)
+    interrupted = _run(session, concurrency, notes)
+    summary = summarize(session.judged, session.threshold, partial=interrupted)
+    if isinstance(session, Regression):
+        summary["regression"] = {"held": round(session.held, 4), "floor": floor}
     if as_json:
         print_json(summary)
     else:
         _print(summary)
     if report is not None:  # after the figures: a full disk must not cost an hour's work
-        _write(report, session.judged, summary, file.name, loaded)
+        title = say("eval.title", loaded.bot_language) if file is None else file.name
+        _write(report, session.judged, summary, title, loaded)
     if notes.problem is not None:
         raise notes.problem
-    if session.interrupted:
+    if interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
+    if isinstance(session, Regression):
+        pass_or_fail(session, floor, loaded.bot_language, quiet=as_json)
 
 
-class _Session:
+class Session(Protocol):
     """What is known so far; outlives an interruption."""
 
-    def __init__(self) -> None:
+    judged: list[Judged]
+    threshold: float
+
+    @property
+    def total(self) -> int: ...
+
+    async def run(self, concurrency: int | None, count: Callable[[Judged], None]) -> None: ...
+
+
+def _session(
+    file: Path | None, regression: bool, limit: int | None, retrieval_only: bool
+) -> Session:
+    if (file is None) != regression or (regression and retrieval_only):
+        raise click.UsageError(
+            "請給一個題目檔，或用 --regression（不能和 --retrieval-only 一起用）。"
+        )
+    if file is None:
+        return lessons_known(limit)
+    return _Questions(read_questions(file, limit), retrieval_only)
+
+
+def _run(session: Session, concurrency: int | None, notes: "_Notes") -> bool:
+    """Whether it was interrupted. Raises KeyboardInterrupt where nothing was done by then."""
+    with _counting(session.total) as count:
+
+        def done(judged: Judged) -> None:
+            notes.add(judged)
+            count(judged)
+
+        try:
+            asyncio.run(session.run(concurrency, done))
+        except KeyboardInterrupt:
+            if not session.judged:
+                raise
+            return True
+    return False
+
+
+class _Questions:
+    """The lines of a file."""
+
+    def __init__(self, lines: Sequence[EvalLine], retrieval_only: bool) -> None:
         self.judged: list[Judged] = []
         self.threshold = 0.0
-        self.interrupted = False
+        self._lines = lines
+        self._retrieval_only = retrieval_only
 
+    @property
+    def total(self) -> int:
+        return len(self._lines)
 
-async def _measure(
-    session: _Session,
-    lines: Sequence[EvalLine],
-    retrieval_only: bool,
-    concurrency: int | None,
-    count: Callable[[Judged], None],
-) -> None:
-    def keep(result: Result) -> None:
-        session.judged.append(judge(result))
-        count(session.judged[-1])
+    async def run(self, concurrency: int | None, count: Callable[[Judged], None]) -> None:
+        def keep(result: Result) -> None:
+            self.judged.append(judge(result))
+            count(self.judged[-1])
 
-    async with opened() as (bot, _):
-        session.threshold = bot.calibration.threshold
-        await _evaluator(bot, retrieval_only, concurrency).run(lines, keep)
+        async with opened() as (bot, _):
+            self.threshold = bot.calibration.threshold
+            await _evaluator(bot, self._retrieval_only, concurrency).run(self._lines, keep)
 
 
 def _evaluator(bot: Bot, retrieval_only: bool, concurrency: int | None) -> Evaluator:

@@ -35,6 +35,7 @@ COMMANDS = {
     "discord": "adapters.cli.discord:discord",
     "db": "adapters.cli.db:db",
     "line": "adapters.cli.line:line",
+    "export": "adapters.cli.export:export",
     "backup": "adapters.cli.backup:backup",
     "restore": "adapters.cli.backup:restore_command",
 }

@@ -65,4 +65,10 @@ SENTENCES = {
     "doctor.notion_ok": "{who}",
     "doctor.remote_refused": "{service} does not accept this token ({reason}); make a new one and put it into {variable}",
     "doctor.remote_unreachable": "{service} cannot be reached ({url}, {reason}); look at the network, or at {variable}",
+    "export.logs": "Exported {count} exchanges to {path}.",
+    "export.sft": "Wrote {examples} examples to {path}: {annotation} annotations, {correction} corrections, {liked} liked answers.",
+    "export.nothing": "There are no annotations and no liked answers yet; write some with `secretary annotate add`, or ask people to rate answers.",
+    "eval.title": "Annotations and liked answers",
+    "eval.held": "{held} of {count} still hold (floor {floor}).",
+    "eval.dropped": "Only {held} of {count} still hold, which is below the floor of {floor}; do not take the change over, and see --report for which.",
 }

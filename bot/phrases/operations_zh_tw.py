@@ -65,4 +65,10 @@ SENTENCES = {
     "doctor.notion_ok": "{who}",
     "doctor.remote_refused": "{service} 不接受這個 token（{reason}）；請重新產生，貼到 {variable}",
     "doctor.remote_unreachable": "連不上 {service}（{url}，{reason}）；請檢查網路，或確認 {variable}",
+    "export.logs": "已匯出 {count} 筆問答到 {path}。",
+    "export.sft": "已寫出 {examples} 筆訓練資料到 {path}：標註 {annotation}、改正 {correction}、按讚 {liked}。",
+    "export.nothing": "還沒有標註，也沒有按讚的回答；先用 secretary annotate add 寫幾則，或請大家替回答按讚。",
+    "eval.title": "標註與按讚的回答",
+    "eval.held": "{count} 題裡 {held} 還對（門檻 {floor}）。",
+    "eval.dropped": "{count} 題裡只有 {held} 還對，低於門檻 {floor}；先別採用這個改動，用 --report 看是哪幾題。",
 }
