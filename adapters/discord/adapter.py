@@ -47,7 +47,7 @@ class DiscordAdapter:
         self._client: SecretaryClient | None = None
         self._api = Api(self._http)
         self._channel = DiscordChannel(self._api, self._settings, around.say)
-        self._replier = Replier(self._api, self._commands)
+        self._replier = Replier(self._api, self._commands, self._settings.prefix)
         self._running: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._off: PlatformOff | None = None

@@ -26,7 +26,7 @@ class Spec:
 SPECS = (
     Spec("ask", "must"),
     Spec("annotate"),
-    Spec("unanswered"),
+    Spec("unanswered", "may"),
     Spec("quota"),
     Spec("reset"),
     Spec("forgetme"),

@@ -21,12 +21,15 @@ Doing = Awaitable[Reply]
 class Replier:
     """`commands`: the registered commands' ids by their names, once they are known."""
 
-    def __init__(self, api: Api, commands: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, api: Api, commands: Callable[[], Mapping[str, int]], prefix: str) -> None:
         self._api = api
         self._commands = commands
+        self._elsewhere = f"{prefix}link"
+        """What is to be typed on another platform, where a click of ours means nothing."""
 
     def parts(self, reply: Reply) -> list[Message]:
-        text = with_commands(reply.text, self._commands())
+        here = {name: id_ for name, id_ in self._commands().items() if name != self._elsewhere}
+        text = with_commands(reply.text, here)
         return reply_parts(Reply(text, reply.actions, reply.private))
 
     async def in_channel(

@@ -89,6 +89,8 @@ SENTENCES: dict[str, str] = {
     "command.annotate": "Write the answer to a question (admins)",
     "command.unanswered_name": "unanswered",
     "command.unanswered": "List questions without a good answer (admins)",
+    "command.unanswered_option": "do",
+    "command.unanswered_hint": "answer NUMBER text, or dismiss NUMBER; leave it out for the list",
     "command.quota_name": "quota",
     "command.quota": "See how much you can still ask",
     "command.reset_name": "reset",

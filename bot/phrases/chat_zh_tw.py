@@ -89,6 +89,8 @@ SENTENCES: dict[str, str] = {
     "command.annotate": "寫下一個問題的標準答案（管理員）",
     "command.unanswered_name": "待回答",
     "command.unanswered": "看答不出來或被說不對的問題（管理員）",
+    "command.unanswered_option": "動作",
+    "command.unanswered_hint": "answer 編號 答案，或 dismiss 編號；不填就列出來",
     "command.quota_name": "額度",
     "command.quota": "看你還能問多少",
     "command.reset_name": "重新開始",
