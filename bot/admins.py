@@ -1,5 +1,6 @@
 """Who is an admin on a platform that knows no roles: paired once with a code from the terminal."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -27,12 +28,22 @@ class Admins:
 
     def is_admin(self, platform: str, user_id: str) -> bool:
         now = self._clock()
-        if self._read_at is None or not timedelta() <= now - self._read_at < FRESH_FOR:
+        if not self._is_fresh():
             with self._storage.reading() as tx:
                 rows = tx.execute(select(admins.c.platform, admins.c.user_id))
                 self._known = frozenset((row.platform, row.user_id) for row in rows)
             self._read_at = now
         return (platform, user_id) in self._known
+
+    async def has(self, platform: str, user_id: str) -> bool:
+        """As `is_admin`, for the event loop: every message asks, and this reads once in a while."""
+        if self._is_fresh():
+            return (platform, user_id) in self._known
+        return await asyncio.to_thread(self.is_admin, platform, user_id)
+
+    def _is_fresh(self) -> bool:
+        now = self._clock()
+        return self._read_at is not None and timedelta() <= now - self._read_at < FRESH_FOR
 
     def of(self, platform: str) -> frozenset[str]:
         """All that were paired there."""

@@ -78,8 +78,7 @@ class Listener:
 
     async def _request(self, event: Event, text: str = "") -> Request:
         is_admin = event.person is not None and (
-            event.person in self._settings.admins
-            or await asyncio.to_thread(self._desk.admins.is_admin, NAME, event.person)
+            event.person in self._settings.admins or await self._desk.admins.has(NAME, event.person)
         )
         return request_of(event, text, is_admin, self._clock())
 

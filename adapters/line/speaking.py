@@ -45,7 +45,12 @@ class _Carrying:
 
     @property
     def messages(self) -> list[Message]:
-        return [message for one in self.fits for message in one.pages[0]]
+        """Without quick replies, which LINE shows under the last message only."""
+        return [
+            {key: value for key, value in message.items() if key != "quickReply"}
+            for one in self.fits
+            for message in one.pages[0]
+        ]
 
 
 class Speaker:
@@ -169,22 +174,43 @@ class Speaker:
         )
         try:
             ids = await self.reply(token.value, messages)
-        except LineError as error:
-            if error.is_spent_token and turn.again and age < _TRUSTED * self.pace.life:
-                ids = []
-            elif error.is_spent_token:
-                await asyncio.to_thread(self._tokens.failed, request.id, token, turn.carried)
-                return None
-            elif error.status == 400 and carrying.fits:
-                log.error("what was owed is refused, and dropped: %s", error)
-                await asyncio.to_thread(self._dropped, token, carrying)
-                return await self._replied(request, pages, replace(turn, carried=()), token)
-            else:
-                raise undelivered(error) from error
         except LineUnheard as error:
             raise DeliveryError(f"LINE unheard: {error}") from error
+        except LineError as error:
+            if error.status != 400:
+                raise undelivered(error) from error
+            if not error.is_spent_token:
+                return await self._refused(request, pages, turn, token, carrying, error)
+            if not turn.again or age >= _TRUSTED * self.pace.life:
+                await asyncio.to_thread(self._tokens.failed, request.id, token, turn.carried)
+                return None
+            ids = []  # the attempt before this one had worked
         await asyncio.to_thread(self._note, request, pages, token, carrying, ids)
         return ids[len(carrying.messages) :]
+
+    async def _refused(
+        self,
+        request: Request,
+        pages: Pages,
+        turn: Turn,
+        token: Token,
+        carrying: _Carrying,
+        error: LineError,
+    ) -> list[str] | None:
+        """LINE does not like these messages, which is our mistake: whoever asked is told that
+        something went wrong, and nobody else's answer suffers from it."""
+        log.error("%s: %s", request.id, error)
+        if carrying.fits:
+            await asyncio.to_thread(self._dropped, token, carrying)
+        elif any(page[0].get("text") == self._sorry(request) for page in pages):
+            raise undelivered(error) from error
+        else:
+            pages = [[{"type": "text", "text": self._sorry(request)}]]
+        return await self._replied(request, pages, replace(turn, carried=()), token)
+
+    def _sorry(self, request: Request) -> str:
+        language = language_of(request, self.settings.language)
+        return self._memory.words.say("answer.failed", language)
 
     async def reply(self, token: str, messages: list[Message]) -> list[str]:
         """One call, without any bookkeeping but whose messages these are. Raises LineError,
