@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from adapters.line.carrying import Carrying, Notes, carrying
 from adapters.line.client import LineClient, LineError, LineUnheard, undelivered
 from adapters.line.outbound import MAX_MESSAGES, Message, late, quick, with_quick
 from adapters.line.pushing import Pusher
@@ -28,29 +29,12 @@ log = logging.getLogger(__name__)
 
 _TRUSTED = 5 / 6
 """Of a token's life: LINE calling it spent then means used, not old."""
+_SPREAD = 0.18
+"""Of the time until the promise: the inbox tries eight times."""
 _REMEMBERED = 5000
 _TRIES = 4
 _LONGEST_PAUSE_S = 3.0
-_LATER_PARTS = 10
-"""From which number parts are counted that arrived with a later token."""
 Pages = Sequence[list[Message]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrying:
-    """What goes in front of something with the same token, and what there is no room for."""
-
-    fits: tuple[Owed, ...]
-    waits: tuple[Owed, ...]
-
-    @property
-    def messages(self) -> list[Message]:
-        """Without quick replies, which LINE shows under the last message only."""
-        return [
-            {key: value for key, value in message.items() if key != "quickReply"}
-            for one in self.fits
-            for message in one.pages[0]
-        ]
 
 
 class Speaker:
@@ -70,6 +54,7 @@ class Speaker:
         self.pace = pace
         self._memory = memory
         self._tokens = memory.reply_tokens
+        self._notes = Notes(memory)
         self.pusher = Pusher(client, memory, settings)
         self._mine: OrderedDict[str, None] = OrderedDict()
 
@@ -116,7 +101,7 @@ class Speaker:
             await asyncio.to_thread(self._tokens.failed, "", token, [owed])
             raise
         await asyncio.to_thread(self._tokens.settled, token, [owed])
-        await asyncio.to_thread(self.note_late, [owed], ids)
+        await asyncio.to_thread(self._notes.late, [owed], ids)
 
     async def insist(self, token: Token, messages: list[Message]) -> list[str]:
         """With a token that nobody else may use. Raises LineError, LineUnheard."""
@@ -168,25 +153,43 @@ class Speaker:
         if turn.again and age >= self.pace.life:
             await asyncio.to_thread(self._tokens.failed, request.id, token, turn.carried)
             return None
-        carrying = _carrying(turn.carried, MAX_MESSAGES - len(pages[0]))
+        carried = carrying(turn.carried, MAX_MESSAGES - len(pages[0]))
         messages = with_quick(
-            [*carrying.messages, *pages[0]], [self._earlier(one) for one in carrying.waits]
+            [*carried.messages, *pages[0]], [self._earlier(one) for one in carried.waits]
         )
         try:
             ids = await self.reply(token.value, messages)
         except LineUnheard as error:
-            raise DeliveryError(f"LINE unheard: {error}") from error
+            unheard = DeliveryError(f"LINE unheard: {error}")
+            await self._later(request, turn, token, unheard)
+            return None
         except LineError as error:
             if error.status != 400:
-                raise undelivered(error) from error
+                await self._later(request, turn, token, undelivered(error))
+                return None
             if not error.is_spent_token:
-                return await self._refused(request, pages, turn, token, carrying, error)
+                return await self._refused(request, pages, turn, token, carried, error)
             if not turn.again or age >= _TRUSTED * self.pace.life:
                 await asyncio.to_thread(self._tokens.failed, request.id, token, turn.carried)
                 return None
             ids = []  # the attempt before this one had worked
-        await asyncio.to_thread(self._note, request, pages, token, carrying, ids)
-        return ids[len(carrying.messages) :]
+        await asyncio.to_thread(self._notes.said, request, pages, token, carried, ids)
+        return ids[len(carried.messages) :]
+
+    async def _later(
+        self, request: Request, turn: Turn, token: Token, error: DeliveryError
+    ) -> None:
+        """Raises `error` for another attempt with this token, as long as one makes sense."""
+        if error.permanent:
+            raise error
+        wait = error.retry_after_s or 0.0
+        if turn.again:  # so that the attempts do not run out before the token does
+            wait = max(wait, _SPREAD * self.pace.promise_s)
+        left = self.pace.promise_after - self._age(token.received_at)
+        if left < timedelta(seconds=wait):
+            await asyncio.to_thread(self._tokens.failed, request.id, token, turn.carried)
+            return
+        raise DeliveryError(str(error), retry_after_s=wait or None)
 
     async def _refused(
         self,
@@ -194,14 +197,14 @@ class Speaker:
         pages: Pages,
         turn: Turn,
         token: Token,
-        carrying: _Carrying,
+        carried: Carrying,
         error: LineError,
     ) -> list[str] | None:
         """LINE does not like these messages, which is our mistake: whoever asked is told that
         something went wrong, and nobody else's answer suffers from it."""
         log.error("%s: %s", request.id, error)
-        if carrying.fits:
-            await asyncio.to_thread(self._dropped, token, carrying)
+        if carried.fits:
+            await asyncio.to_thread(self._notes.dropped, token, carried)
         elif any(page[0].get("text") == self._sorry(request) for page in pages):
             raise undelivered(error) from error
         else:
@@ -223,47 +226,8 @@ class Speaker:
         label = self._memory.words.say("line.earlier", self.settings.language)
         return quick(Action(label, encode("show", "", owed.request_id)))
 
-    def _dropped(self, token: Token, carrying: _Carrying) -> None:
-        for one in carrying.fits:
-            self._tokens.drop(one.request_id)
-        self._tokens.failed("", token, carrying.waits)
-
-    def _note(
-        self, request: Request, pages: Pages, token: Token, carrying: _Carrying, ids: list[str]
-    ) -> None:
-        """What was said, for whoever asks for more, quotes it, or carries it again."""
-        if len(pages) > 1:
-            self._tokens.keep(request.id, pages)
-        if carrying.fits:
-            self._tokens.settled(token, carrying.fits)
-        if carrying.waits:
-            self._tokens.failed("", token, carrying.waits)
-        own = len(carrying.messages)
-        for number, message_id in enumerate(ids[own + 1 :], 1):
-            self._memory.history.delivered(request.id, number, message_id)
-        self.note_late(carrying.fits, ids[:own])
-
-    def note_late(self, owed: Sequence[Owed], ids: Sequence[str]) -> None:
-        """Which messages are parts of answers that were owed. Raises LedgerError."""
-        at = 0
-        for one in owed:
-            for number, message_id in enumerate(ids[at : at + len(one.pages[0])], _LATER_PARTS):
-                self._memory.history.delivered(one.request_id, number, message_id)
-            at += len(one.pages[0])
-
     def _remember(self, ids: Sequence[str]) -> None:
         for id_ in ids:
             self._mine[id_] = None
         while len(self._mine) > _REMEMBERED:
             self._mine.popitem(last=False)
-
-
-def _carrying(owed: Sequence[Owed], room: int) -> _Carrying:
-    """In the order in which they were asked; after the first that does not fit, none."""
-    fits: list[Owed] = []
-    for one in owed:
-        room -= len(one.pages[0])
-        if room < 0:
-            break
-        fits.append(one)
-    return _Carrying(tuple(fits), tuple(owed[len(fits) :]))

@@ -191,7 +191,7 @@ async def test_a_reply_that_was_not_heard_of_is_not_said_twice(data: Path) -> No
 
 
 async def test_a_reply_that_line_could_not_take_is_tried_again(data: Path) -> None:
-    async with chat(data, SAID) as people:
+    async with chat(data, SAID, pace=Pace()) as people:
         people.line.fail("/message/reply", 500)
         people.line.fail("/message/reply", 429, "too many", retry_after="1")
         started = time.monotonic()
@@ -199,6 +199,27 @@ async def test_a_reply_that_line_could_not_take_is_tried_again(data: Path) -> No
         (answer,) = await people.settled(1)
         assert "十點開門" in answer.text
         assert time.monotonic() - started >= 1.0, "Retry-After is honoured"
+
+
+async def test_an_answer_is_owed_when_line_is_away_for_longer_than_its_token_lives(
+    data: Path,
+) -> None:
+    async with chat(data, SAID) as people:
+        people.line.fail("/message/reply", 500, times=1000)
+        await people.say(HOURS)
+        tokens = people.behind.desk.memory.reply_tokens
+        await until(lambda: tokens.owed() == 1)
+        people.line.heal()
+        await people.say("/help")
+        answer, _ = await people.settled(2)
+        assert "十點開門" in answer.text
+
+
+async def test_whoever_is_told_to_come_back_too_late_owes_the_answer(data: Path) -> None:
+    async with chat(data, SAID, pace=Pace()) as people:
+        people.line.fail("/message/reply", 429, "too many", retry_after="3600")
+        await people.say(HOURS)
+        await until(lambda: people.behind.desk.memory.reply_tokens.owed() == 1)
 
 
 async def test_a_command_that_takes_long_is_promised_too(data: Path) -> None:
