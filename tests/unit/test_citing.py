@@ -357,9 +357,10 @@ def test_never_raises_on_what_looks_familiar(answer: str) -> None:
 
 @pytest.mark.parametrize("char", ["[", "一", "1", "「", "·", "週一至", "a.", "1,", "根據", "沒有"])
 def test_a_repeating_model_costs_little(char: str) -> None:
-    start = time.perf_counter()
+    """By the processor's clock: the machine may be busy with something else."""
+    start = time.process_time()
     check(char * 2000, PASSAGES, "年費？", TITLES)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_the_question_said_again_is_no_answer_where_no_passage_speaks_of_it() -> None:
