@@ -87,7 +87,7 @@ def _environment(loaded: Settings) -> dict[str, str]:
 
 def _keep_running(loaded: Settings, model: str, launch: Launch) -> None:
     language = loaded.bot_language
-    log = loaded.data_dir / "model-serve.log"
+    log = loaded.data_dir / f"model-serve-{launch.place.port}.log"
     shown = shlex.join(launch.command)
     warn(say("serve.engine", language, engine=launch.engine, name=model, command=shown))
     if launch.place.host not in _LOOPBACK:

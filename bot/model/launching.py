@@ -62,10 +62,11 @@ def find_tools(packages: Installed) -> Tools:
     """Programs beside this Python come before those on the PATH."""
     modern = packages.versions.get("transformers", Version("0")) >= TRANSFORMERS_SERVES
     torch = _has("torch")
+    serves = modern and torch and _has("accelerate")  # it places the weights
     return Tools(
         python=sys.executable,
         vllm=_program("vllm"),
-        transformers=_program("transformers") if modern and torch else None,
+        transformers=_program("transformers") if serves else None,
         has_torch=torch and _has("transformers"),
         has_llama=_has("xllamacpp"),
     )

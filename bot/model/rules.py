@@ -199,7 +199,12 @@ RULES: Final = (
         r"FlashAttention2 has been toggled on, but it cannot be used",
         r"No module named 'flash_attn\w*'",
     ),
-    _rule("explain.module", r"No module named '(?P<module>[\w.]+)'", refine=_module),
+    _rule(
+        "explain.module",
+        r"No module named '(?P<module>[\w.]+)'",
+        r"(?:requires|needs)[^\n]*You can install it with `pip install (?P<module>[\w.-]+)`",
+        refine=_module,
+    ),
     # -- the model itself
     _rule(
         "explain.no_chat_template",

@@ -118,7 +118,7 @@ SENTENCES: dict[str, str] = {
     "trap.quantised": "Weights quantised by {method} are easiest with vLLM; transformers needs their library besides",
     "model.evasive": "The model at {base_url} dodged the question over a list of sensitive words; another model or service would answer.",
     "serve.encoder": "{name} makes vectors or scores and does not talk; add --embeddings.",
-    "serve.no_engine": "{name} is in transformers' format, and here is neither a GPU nor a program to run it; take the same model as GGUF, or run {python} -m pip install torch 'transformers>=5' (slow on a CPU).",
+    "serve.no_engine": "{name} is in transformers' format, and here is neither a GPU nor a program to run it; take the same model as GGUF, or run {python} -m pip install torch accelerate 'transformers[serving]>=5' (slow on a CPU).",
     "serve.no_engine_gpu": "There is a GPU but neither vLLM nor transformers 5; run {python} -m pip install vllm, then start {name}.",
     "serve.no_torch": "Models for vectors and scores need torch and transformers; run {python} -m pip install torch transformers, or set nothing and use the built-in one.",
     "serve.start_failed": "The model server did not start (exit code {status}); its log is {log}.",

@@ -118,7 +118,7 @@ SENTENCES: dict[str, str] = {
     "trap.quantised": "{method} 量化的權重用 vLLM 最省事；transformers 還要另裝它的程式庫",
     "model.evasive": "模型（{base_url}）以敏感詞為由迴避了問題，沒有作答；換一個模型或服務就能回答。",
     "serve.encoder": "{name} 是向量或重排模型，不會對話；請加 --embeddings。",
-    "serve.no_engine": "{name} 是 transformers 格式，這裡沒有 GPU 也沒有能跑它的程式；請改用同一個模型的 GGUF 檔，或執行 {python} -m pip install torch 'transformers>=5'（CPU 很慢）。",
+    "serve.no_engine": "{name} 是 transformers 格式，這裡沒有 GPU 也沒有能跑它的程式；請改用同一個模型的 GGUF 檔，或執行 {python} -m pip install torch accelerate 'transformers[serving]>=5'（CPU 很慢）。",
     "serve.no_engine_gpu": "有 GPU，但沒有 vLLM 也沒有 transformers 5；請執行 {python} -m pip install vllm，再啟動 {name}。",
     "serve.no_torch": "向量與重排模型要 torch 與 transformers；請執行 {python} -m pip install torch transformers，或不設定就用內建的向量模型。",
     "serve.start_failed": "模型伺服器沒有啟動成功（結束碼 {status}），紀錄在 {log}。",

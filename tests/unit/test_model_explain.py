@@ -130,6 +130,12 @@ CASES: tuple[tuple[str, str, dict[str, str]], ...] = (
         {"module": "yaml", "package": "pyyaml"},
     ),
     (
+        "explain.module",
+        "ValueError: Using a `device_map` requires `accelerate`. You can install it with `pip "
+        "install accelerate`",
+        {"module": "accelerate", "package": "accelerate"},
+    ),
+    (
         "explain.no_chat_template",
         "ValueError: Cannot use chat template functions because tokenizer.chat_template is not set",
         {},
