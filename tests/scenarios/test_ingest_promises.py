@@ -12,6 +12,7 @@ from knowledge.library import Library
 from knowledge.retriever import Query
 from tests.support.bot import ingest, settings_for, write
 from tests.support.documents import pdf
+from tests.support.privilege import without_privilege
 from tests.support.program import Home
 
 REPORT_KEYS = ["added", "updated", "unchanged", "removed", "failed"]
@@ -200,22 +201,13 @@ def test_an_unreadable_folder_is_named_and_loses_nothing(tmp_path: Path) -> None
     ingest(tmp_path / "data", docs)
     (docs / "深").chmod(0)
     try:
-        done = Home(tmp_path, prefix=_without_privilege())("ingest", "docs", "--json")
+        done = Home(tmp_path, prefix=without_privilege())("ingest", "docs", "--json")
     finally:
         (docs / "深").chmod(0o755)
     assert done.code == 0, done.err
     assert [failure["source"] for failure in done.json["failed"]] == ["深/"]
     assert (done.json["removed"], done.json["unchanged"]) == (0, 1)
     assert found(tmp_path, "網路訂單退貨") == ["深/退貨.md"]
-
-
-def _without_privilege() -> tuple[str, ...]:
-    """A prefix under which permissions hold for root, too."""
-    if os.geteuid() != 0:
-        return ()
-    if shutil.which("setpriv") is None:
-        pytest.skip("root reads every folder, and there is no setpriv to prevent it")
-    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
 
 def test_the_sample_goes_with_the_first_document_and_this_is_said(tmp_path: Path) -> None:
