@@ -124,3 +124,13 @@ def _remember(ledger: Ledger, report: SyncReport) -> None:
         "problem": report.problem.code if report.problem else None,
     }
     ledger.set_fact(_FACT + report.name, json.dumps(told, ensure_ascii=False))
+
+
+def last_failure(ledger: Ledger, name: str) -> Failure | None:
+    """Why a document that goes by this name did not get in, the last time its source was read."""
+    for source in SOURCES:
+        last = last_sync(ledger, source)
+        for failure in last.failed if last else ():
+            if name in (failure.source, *failure.source.split("/")[-1:]):
+                return failure
+    return None

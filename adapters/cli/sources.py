@@ -27,6 +27,7 @@ from bot.why import why_question, why_source
 from knowledge.inventory import named
 from knowledge.ledger import SourceRow
 from knowledge.library import Library
+from knowledge.syncing import last_failure
 
 _json = click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
 _LIKE_A_SOURCE = re.compile(r"https?://\S+|\S+/\S*|\S+\.[A-Za-z][A-Za-z0-9]{1,4}")
@@ -116,7 +117,11 @@ async def _why(text: str, place: ConversationRef | None, as_json: bool) -> None:
     async with opened() as (bot, language):
         rows = named(bot.library.ledger.all(), text)
         if not rows and _LIKE_A_SOURCE.fullmatch(text.strip()):
-            raise BotError("sources.unknown", name=text)
+            failure = last_failure(bot.library.ledger, text.strip())
+            if failure is None:
+                raise BotError("sources.unknown", name=text)
+            reason = describe(failure, language)
+            raise BotError("sources.failed", name=text, reason=reason)
         if rows:
             _about_sources(bot, rows, as_json, language)
             return

@@ -307,4 +307,5 @@ SENTENCES: dict[str, str] = {
     "embedding.rebuilding": "the embedding model was changed and new vectors are being made; until then words alone count",
     "notice.rebuilding": "The embedding model was changed and new vectors are being made; until then searches go by words only.",
     "cli.store_waiting": "{problem} (trying again…)",
+    "sources.failed": "“{name}” is not known; the last sync failed on it: {reason}",
 }

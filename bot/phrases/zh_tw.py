@@ -307,4 +307,5 @@ SENTENCES: dict[str, str] = {
     "embedding.rebuilding": "向量模型換過，新的向量正在準備；完成之前只用字面檢索",
     "notice.rebuilding": "向量模型換過，新的向量正在準備，完成之前只用字面檢索。",
     "cli.store_waiting": "{problem}（等一下再試……）",
+    "sources.failed": "知識裡沒有「{name}」：上次同步時失敗了：{reason}",
 }

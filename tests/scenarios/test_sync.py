@@ -11,6 +11,7 @@ from adapters.notion_webhook import FILE
 from tests.support.bot import write
 from tests.support.notion_server import TOKEN, FakeNotion, below, notion_server
 from tests.support.program import Home, Running, running, until
+from tests.support.web_site import web_site
 
 QUESTION = "葉脈文具網路訂單幾天內可以退貨？"
 RETURNS = "葉脈文具的網路訂單收到後七天內可以退貨。"
@@ -97,6 +98,16 @@ def test_folders_that_were_ingested_are_read_again(tmp_path: Path) -> None:
     assert home("sources", "list", "--json").json[0]["audience"] == "staff"
     (tmp_path / "docs").rmdir()
     assert home("sync", "files", "--json").json["failed"] == []
+
+
+def test_why_tells_of_the_failure_of_the_last_sync(tmp_path: Path) -> None:
+    with web_site() as site:
+        url = site.put("/faq", "", status=500)
+        home = Home(tmp_path, {"WEB_PAGES": url, "WEB_PRIVATE_HOSTS": site.host})
+        assert home("sync", "web", "--json").json["failed"][0]["source"] == url
+        done = home("sources", "why", url)
+        assert (done.code, done.out) == (1, "")
+        assert "500" in done.sentence
 
 
 def test_what_nobody_reads_any_more_is_pointed_out(tmp_path: Path) -> None:
