@@ -9,13 +9,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.blocks import Message, as_text, without_feedback
-from adapters.slack.client import TIMEOUT_S, code_of, logger, undelivered
+from adapters.slack.client import TIMEOUT_S, TROUBLES, code_of, logger, undelivered
 from adapters.slack.inbound import Place
 from bot.inbox import DeliveryError
 
 log = logging.getLogger(__name__)
 
 _QUIET: dict[str, Any] = {"link_names": False, "unfurl_links": False, "unfurl_media": False}
+_MARK = "secretary_part"
+_LOOKED_AT = 100
+"""Messages, in which one's own is looked for."""
 _STREAM_IS_OVER = frozenset(
     {"message_not_in_streaming_state", "message_not_found", "streaming_mode_mismatch"}
 )
@@ -34,15 +37,35 @@ class Api:
 
     # -- messages ---------------------------------------------------------------------------
 
-    async def post(self, place: Place, message: Message) -> str:
-        """The new message's timestamp."""
+    async def post(self, place: Place, message: Message, key: str | None = None) -> str:
+        """The new message's timestamp; by its key it is found again (`posted`)."""
+        mark = None if key is None else {"event_type": _MARK, "event_payload": {"key": key}}
 
         async def call(**shown: Any) -> Any:
             return await self.web.chat_postMessage(
-                channel=place.channel, thread_ts=place.thread, **_QUIET, **shown
+                channel=place.channel, thread_ts=place.thread, metadata=mark, **_QUIET, **shown
             )
 
         return str((await self._shown(call, message))["ts"])
+
+    async def posted(self, place: Place, key: str) -> str | None:
+        """The message that was posted with this key, among the last ones; None also where
+        nobody may look."""
+        about: dict[str, Any] = {
+            "channel": place.channel,
+            "include_all_metadata": True,
+            "limit": _LOOKED_AT,
+        }
+        try:
+            if place.thread is None:
+                found = await self.web.conversations_history(**about)
+            else:
+                found = await self.web.conversations_replies(ts=place.thread, **about)
+        except TROUBLES as error:
+            log.debug("cannot look for what was posted: %s", code_of(error))
+            return None
+        marks = {_key_of(one): str(one["ts"]) for one in found.get("messages") or ()}
+        return marks.get(key)
 
     async def update(self, channel: str, ts: str, message: Message) -> bool:
         """False where that message is gone or cannot be changed any more."""
@@ -173,3 +196,9 @@ class Api:
         except SlackApiError as error:
             if code_of(error) not in _DONE_ALREADY:
                 raise
+
+
+def _key_of(message: dict[str, Any]) -> str | None:
+    mark = message.get("metadata") or {}
+    payload = mark.get("event_payload") if mark.get("event_type") == _MARK else None
+    return str(payload["key"]) if payload and "key" in payload else None

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.slack.address import Address, address_of
 from adapters.slack.api import Api
 from adapters.slack.blocks import Message, fallback, sections
-from adapters.slack.client import delivered
+from adapters.slack.client import delivered, may_have_arrived
 from adapters.slack.inbound import message_id
 from adapters.slack.indicator import Indicator
 from adapters.slack.outbound import parts, provisional, watched
@@ -32,11 +33,15 @@ class SlackChannel:
         self._language = language
         self._appended: dict[str, str] = {}
         """Request → what its stream holds, of streams that this process has opened."""
+        self._since = datetime.now(UTC)
+        self._unsure: set[str] = set()
+        """Keys of parts that may have arrived although nobody said so."""
 
     @property
     def offers_idempotency(self) -> bool:
         """`chat.postMessage` has no key that Slack would promise anything about. What was
-        watched is changed, and may be changed twice."""
+        watched is changed, and may be changed twice; where it is not known whether a message
+        arrived, it is looked for, which may be forbidden."""
         return False
 
     @property
@@ -93,16 +98,26 @@ class SlackChannel:
         if address.url is not None:
             await delivered(self._api.respond(address.url, part))
             return None
-        return message_id(address.place.channel, await delivered(self._sent(address, part, index)))
+        if request.received_at < self._since:
+            self._unsure.add(key)  # another process may have died on it
+        try:
+            ts = await delivered(self._sent(address, part, index, key))
+        except DeliveryError as error:
+            if may_have_arrived(error.__cause__):
+                self._unsure.add(key)
+            raise
+        self._unsure.discard(key)
+        return message_id(address.place.channel, ts)
 
-    async def _sent(self, address: Address, part: Message, index: int) -> str:
+    async def _sent(self, address: Address, part: Message, index: int, key: str) -> str:
         channel, live = address.place.channel, address.live
         if index == 0 and live is not None:
             if address.is_stream:
                 await self._api.stop_stream(channel, live)
             if await self._api.update(channel, live, part):
                 return live
-        return await self._api.post(address.place, part)
+        found = await self._api.posted(address.place, key) if key in self._unsure else None
+        return found or await self._api.post(address.place, part, key)
 
     def taken_in(self, request: Request) -> None:
         """A sign of life at once, also where nobody can answer yet."""

@@ -7,10 +7,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbox import DeliveryError
@@ -37,10 +34,14 @@ TROUBLES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 def web_client(token: str | None, base_url: str) -> AsyncWebClient:
-    """Waits once where Slack asks for it (429) or hangs up; what then fails is the caller's."""
-    retries = [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler()]
+    """Waits once where Slack asks for it (429). A lost connection is the caller's: the SDK's own
+    handler would send a message again that may have arrived."""
     return AsyncWebClient(
-        token, base_url, TIMEOUT_S, logger=logger("web"), retry_handlers=list(retries)
+        token,
+        base_url,
+        TIMEOUT_S,
+        logger=logger("web"),
+        retry_handlers=[AsyncRateLimitErrorRetryHandler()],
     )
 
 
@@ -76,6 +77,17 @@ def status_of(error: SlackApiError) -> int:
 def _is_mapping(response: Any) -> bool:
     """Of an answer that is no JSON the SDK keeps text or the bare HTTP response."""
     return isinstance(getattr(response, "data", response), Mapping)
+
+
+def may_have_arrived(error: BaseException | None) -> bool:
+    """Whether the call may have been done although it failed: no word of Slack's says no."""
+    if isinstance(error, SlackApiError):
+        return status_of(error) >= 500 or (status_of(error) == 200 and not _says_why(error))
+    return error is not None
+
+
+def _says_why(error: SlackApiError) -> bool:
+    return _is_mapping(error.response) and bool(error.response.get("error"))
 
 
 def undelivered(error: BaseException) -> DeliveryError:

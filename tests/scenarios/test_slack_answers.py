@@ -1,15 +1,18 @@
 """Questions on Slack, and how their answers look."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from adapters.slack.roles import Roles
 from bot.annotations import Draft
 from bot.bootstrap import Bot
+from tests.support.bot import ScriptedEngine
 from tests.support.leaf_shop import HOURS, HOURS_TEXT, STRANGE, open_shop
 from tests.support.slack_harness import CHANNEL, direct
 from tests.support.slack_server import BOT
-from tests.support.slack_shop import slack_and_bot, slack_over
+from tests.support.slack_shop import SAID, slack_and_bot, slack_over
 
 
 @pytest.fixture
@@ -99,3 +102,22 @@ async def test_the_home_page_says_what_the_bot_can_do(shop: Path, tmp_path: Path
 
 def annotated(bot: Bot, answer: str) -> None:
     bot.memory.annotations.add(Draft(HOURS, answer), "boss")
+
+
+async def test_what_one_person_writes_in_a_row_is_taken_in_in_that_order(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where looking up the first message's rights takes longer than the second's."""
+    waits = iter((0.4, 0.0))
+
+    async def slow(*_: object) -> bool:
+        await asyncio.sleep(next(waits, 0.0))
+        return False
+
+    monkeypatch.setattr(Roles, "is_admin", slow)
+    engine = ScriptedEngine(SAID)
+    async with slack_over(shop, tmp_path, engine, burst_s=5.0) as slack:
+        await slack.batch("請問", HOURS)
+        await slack.settled(1)
+    [task] = engine.tasks
+    assert f"請問\n{HOURS}" in task

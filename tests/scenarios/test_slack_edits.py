@@ -31,7 +31,8 @@ async def test_a_changed_question_is_answered_anew_and_the_old_one_forgotten(
     async with slack_over(shop, tmp_path, ScriptedEngine(answering)) as slack:
         ts = await slack.ask(HOURS)
         await slack.settled(1)
-        await slack.people.edit(CHANNEL, ts, f"<@{BOT}> {OTHER}")
+        at = await slack.people.edit(CHANNEL, ts, f"<@{BOT}> {OTHER}")
+        slack.ids.append(f"slack:{CHANNEL}:{ts}:{at}")
         await slack.settled(2)
         await slack.people.tell(*slack.people.told[-1])  # told of it once more
         await asyncio.sleep(0.3)

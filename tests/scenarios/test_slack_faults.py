@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.annotations import Draft
 from bot.bootstrap import Bot
+from bot.inbox.delivery import key_of
 from bot.llm.base import Gate
 from bot.llm.endpoint import Endpoint
 from bot.llm.openai_compatible import OpenAICompatibleEngine
@@ -114,6 +117,36 @@ async def test_an_update_whose_answer_is_lost_is_done_again_and_shows_once(
         assert len(slack.own()) == 1
 
 
+@pytest.mark.parametrize("where", ["channel", "direct"])
+@pytest.mark.parametrize(
+    "lost", [Fault(502, raw="<html>", after=True), Fault(200, raw="<html>", after=True)]
+)
+async def test_a_message_whose_answer_is_lost_is_looked_for_and_not_said_twice(
+    shop: Path, tmp_path: Path, where: str, lost: Fault
+) -> None:
+    async with slack_and_bot(shop, tmp_path, prepare=annotated) as (slack, _):
+        started_long_ago(slack)
+        slack.slack.fail("chat.postMessage", lost)
+        if where == "channel":
+            await slack.ask(HOURS)
+        else:
+            await slack.say(HOURS)
+        await slack.settled(1, 40)
+        await asyncio.sleep(0.3)
+        [message] = slack.own()
+        assert slack.behind.desk.inbox.stats().retries == 1
+        assert slack.last_message_id() == f"{message.channel}:{message.ts}"
+
+
+async def test_where_nobody_may_look_it_is_said_again(shop: Path, tmp_path: Path) -> None:
+    async with slack_and_bot(shop, tmp_path, prepare=annotated) as (slack, _):
+        slack.slack.scopes.discard("im:history")
+        slack.slack.fail("chat.postMessage", Fault(502, raw="<html>"))
+        await slack.say(HOURS)
+        await slack.settled(1, 40)
+        assert len(slack.own()) == 1
+
+
 @pytest.mark.parametrize("word", ["channel_not_found", "is_archived", "restricted_action"])
 async def test_a_room_that_is_gone_is_given_up_at_once(
     shop: Path, tmp_path: Path, word: str
@@ -183,3 +216,30 @@ async def test_a_reply_is_said_again_after_a_rate_limit(shop: Path, tmp_path: Pa
 def annotated(bot: Bot) -> None:
     """Answered without a model, so that nothing is shown before."""
     bot.memory.annotations.add(Draft(HOURS, HOURS_TEXT), "boss")
+
+
+def started_long_ago(slack: SlackHarness) -> None:
+    """The shop's clock stands still in the past: every question would be one that was left over
+    by another process."""
+    channel: Any = slack.behind.adapter.channel
+    channel._since = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def test_a_part_that_a_dead_process_has_sent_is_not_sent_again(
+    shop: Path, tmp_path: Path
+) -> None:
+    async with slack_and_bot(shop, tmp_path, prepare=annotated) as (slack, _):
+        event = slack.people.said(HOURS, user=PEOPLE["ann"], channel=direct("ann"))
+        delivery = f"slack:{event['channel']}:{event['ts']}"
+        mark = {"event_type": "secretary_part", "event_payload": {"key": key_of(delivery, 0)}}
+        there = {"channel": direct("ann"), "text": HOURS_TEXT, "metadata": mark}
+        slack.slack._post(there)
+        await slack.people.tell("events_api", slack.people.event(event))
+        slack.ids.append(delivery)
+        await slack.settled(1)
+        assert len(slack.own()) == 1
+        exchange = slack.behind.desk.memory.history.exchange_of_message(
+            "slack", slack.last_message_id()
+        )
+        assert exchange is not None
+        assert exchange.request_id == delivery

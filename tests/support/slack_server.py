@@ -31,7 +31,7 @@ TEAM = "T0TEAM"
 BOT_TOKEN = "xoxb-right"
 APP_TOKEN = "xapp-right"
 SCOPES = {
-    "chat.": "chat:write", "reactions.": "reactions:write", "users.": "users:read",
+    "conversations.": "im:history", "chat.": "chat:write", "reactions.": "reactions:write", "users.": "users:read",
     "usergroups.": "usergroups:read", "assistant.": "chat:write",
 }  # fmt: skip
 ACK_S = 3.0
@@ -67,6 +67,7 @@ class Message:
     blocks: list[dict[str, Any]] = field(default_factory=list)
     thread: str | None = None
     only_for: str | None = None
+    metadata: dict[str, Any] | None = None
     is_streaming: bool = False
     versions: list[str] = field(default_factory=list)
     """What it said, one after the other."""
@@ -270,6 +271,8 @@ class SlackServer:
             "chat.postEphemeral": self._whisper,
             "chat.update": self._update,
             "chat.delete": self._delete,
+            "conversations.history": self._history,
+            "conversations.replies": self._history,
             "chat.startStream": self._start,
             "chat.appendStream": self._append,
             "chat.stopStream": self._stop,
@@ -303,9 +306,23 @@ class SlackServer:
         if not self.bot_is_in(channel):
             raise Refused("not_in_channel")
         new = Message(channel, self.now(), BOT, only_for=only_for, thread=said.get("thread_ts"))
+        new.metadata = said.get("metadata")
         _write(new, said)
         self.messages.append(new)
         return {"ts": new.ts, "channel": channel}
+
+    def _history(self, said: Arguments) -> Arguments:
+        """Of a channel without its threads, or of one thread."""
+        thread = said.get("ts")
+        found = [
+            one
+            for one in self.messages
+            if one.channel == said["channel"]
+            and not one.only_for
+            and (one.thread == thread or one.ts == thread)
+        ]
+        shown = [{"ts": one.ts, "text": one.text, "metadata": one.metadata} for one in found]
+        return {"messages": [{k: v for k, v in one.items() if v is not None} for one in shown]}
 
     def _whisper(self, said: Arguments) -> Arguments:
         return {"message_ts": self._post(said, only_for=said["user"])["ts"]}

@@ -130,12 +130,15 @@ class Workspace:
         await self.tell("events_api", self.event(event))
         return str(event["ts"])
 
-    async def edit(self, channel: str, ts: str, text: str) -> None:
+    async def edit(self, channel: str, ts: str, text: str) -> str:
+        """Gives the time of the change."""
         message = self.slack.message(channel, ts)
         before = self._shown(message)
         message.text = text
-        now = {**self._shown(message), "edited": {"user": message.user, "ts": self.slack.now()}}
+        at = self.slack.now()
+        now = {**self._shown(message), "edited": {"user": message.user, "ts": at}}
         await self._changed("message_changed", channel, message=now, previous_message=before)
+        return at
 
     async def unfurl(self, channel: str, ts: str) -> None:
         """Slack shows a preview of a link: the words stay the same."""
