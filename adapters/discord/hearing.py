@@ -52,7 +52,6 @@ class Hearing:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._speakers: OrderedDict[int, tuple[int, bool]] = OrderedDict()
         """Thread → who spoke last, and whether to the bot."""
-        self._edits: OrderedDict[int, float] = OrderedDict()
 
     @property
     def _me(self) -> discord.abc.Snowflake:
@@ -156,10 +155,8 @@ class Hearing:
             return
         turn = self._turns.setdefault(message.channel.id, asyncio.Lock())
         async with turn:
-            if self._edits.get(message.id) == at.timestamp() or not await self._is_ours(message):
+            if not await self._is_ours(message):
                 return
-            self._edits[message.id] = at.timestamp()
-            _forget_old(self._edits)
             request = inbound.edited(await self._request(message), at)
             if request.text:
                 respond = self._replier.under(request.id, request.reply)

@@ -37,17 +37,17 @@ async def test_a_preview_or_a_pin_is_no_edit(tmp_path: Path) -> None:
     async with discord_over(tmp_path, engine) as there:
         asked = await there.heard(f"<@{BOT}> {HOURS}")
         await there.answered()
-        before = there.handled
         await there.server.touch(asked)  # a preview
         await there.server.change(asked, f"<@{BOT}> {OTHER}", time.time())
+        await there.answered(count=2)
         await there.server.touch(asked)  # a preview of what was edited
         there.world.messages[asked].edited = "2026-01-01T00:00:00+00:00"
         await there.server.touch(asked)  # a pin, long after
-        await there.taken_in(before + 4)
-        await there.answered(count=2)
-        await there.settled(2)
+        await there.heard(f"<@{BOT}> {HOURS}", by=there.world.bea)  # taken in after all of that
+        await there.answered(count=3)
+        await there.settled(3)
+        assert len(there.server.own()) == 3
         assert remembered(there) == [OTHER]
-        assert len(there.server.own()) == 2
 
 
 async def test_a_mention_added_later_calls_the_bot(tmp_path: Path) -> None:
