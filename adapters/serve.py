@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
@@ -26,8 +25,10 @@ from fastapi import APIRouter, FastAPI
 from adapters import notion_webhook
 from adapters.following import keep_following
 from adapters.http import build_app
+from adapters.logs import tell
 from adapters.platforms import Platforms
 from adapters.settings import Settings
+from adapters.telemetry import tracing
 from adapters.web import metrics
 from adapters.web.access import Guard
 from adapters.web.door import ApiDoor
@@ -50,11 +51,6 @@ STORE_PATIENCE_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Between tries to reach a Qdrant server at the start."""
 GRACE_S = 5
 """Seconds that open answers get to finish when the server is asked to end."""
-
-
-def tell(sentence: str) -> None:
-    """To whoever started the program, whatever LOG_LEVEL says."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 class Service:
@@ -242,11 +238,15 @@ def serve(settings: Settings, outside: Outside = _nowhere) -> None:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         tell(say("cli.serving", settings.bot_language, url=f"http://{shown}:{port}"))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         server = uvicorn.Server(config)
-        with outside(port), _ending_in_order(server):
+        with tracing(settings.otel_exporter_otlp_endpoint), outside(port), _ending_in_order(server):
             server.run(sockets=[sock])
 
 

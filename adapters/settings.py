@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="記錄的詳細程度：DEBUG、INFO、WARNING、ERROR"
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="記錄的格式：text 或 json（一行一個物件，給收集記錄的程式）"
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="OpenTelemetry 收集器（OTLP/HTTP），例如 http://localhost:4318；不填就不追蹤",
+    )
     bot_language: Literal["zh-TW", "en"] = Field(
         "zh-TW", description="機器人自己說話的語言：zh-TW 或 en"
     )
@@ -226,7 +233,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "qdrant_url", "hf_endpoint", "embedding_base_url", "notion_api_base",
-        "line_api_base", "slack_api_base", "discord_api_base",
+        "line_api_base", "slack_api_base", "discord_api_base", "otel_exporter_otlp_endpoint",
     )  # fmt: skip
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:

@@ -185,7 +185,8 @@ class Assistant:
                 cited = citations_of(passages, quotes, self._language)
                 return replace(found, outcome="grounded", text=text, citations=cited)
             case Refused(reason=reason, detail=detail):
-                log.info("answer refused after the model: %s %r", reason, detail)
+                log.info("answer refused after the model: %s", reason)
+                log.debug("refused for %r", detail)
                 if reason in _INVENTED and is_likely(evidence.verdict):
                     notice = self._say("notice.check_failed", language)
                     return self._extract(found, evidence, language, notice)

@@ -7,6 +7,7 @@ They are two runnables and not one because what the gate refuses must never reac
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from bot import prompts
 from bot.anchors import unheard_of
 from bot.errors import ModelError
+from bot.following import stage
 from bot.grounding import Calibration, Grounded, NoData, check, is_likely
 from bot.language import detect
 from bot.llm.base import Engine, Generation
@@ -26,6 +28,8 @@ from bot.messages import Ask, Usage
 from bot.standalone import Standalone, standalone
 from knowledge.passages import Passage
 from knowledge.retriever import HybridRetriever, Query, Retrieved
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -128,9 +132,11 @@ class Speech:
     async def _speak(self, prompts_: AsyncIterator[list[BaseMessage]]) -> AsyncIterator[str]:
         async for messages in prompts_:
             self._generation = self._engine.stream(messages, max_tokens=self._tokens)
-            async with aclosing(self._generation):
-                async for delta in self._generation:
-                    yield delta
+            log.info("asking the model (%s)", self._engine.name)
+            with stage("model"):
+                async with aclosing(self._generation):
+                    async for delta in self._generation:
+                        yield delta
 
 
 def _prompter(chain: Chain) -> Callable[[Evidence], list[BaseMessage]]:
@@ -177,7 +183,8 @@ def build_chain(
     async def search(state: dict[str, Any]) -> dict[str, Any]:
         ask, rewritten = state["ask"], state["alone"]
         query = Query(rewritten.texts, ask.audiences, budgets.passages)
-        return {**state, "found": await asyncio.to_thread(retriever.search, query)}
+        with stage("retrieve"):
+            return {**state, "found": await asyncio.to_thread(retriever.search, query)}
 
     def gate(state: dict[str, Any]) -> Evidence:
         found: Retrieved = state["found"]

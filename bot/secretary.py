@@ -17,6 +17,7 @@ from time import perf_counter
 from bot.annotations import Hit, Near
 from bot.assistant import collect
 from bot.errors import BotError
+from bot.following import stage
 from bot.inbox import Hear
 from bot.language import detect
 from bot.memory import Memory
@@ -83,7 +84,8 @@ class Secretary:
         """`history` replaces what is remembered, for doors whose callers keep it themselves."""
         start = perf_counter()
         try:
-            begun = await asyncio.to_thread(self._begin, request, history)
+            with stage("look up"):
+                begun = await asyncio.to_thread(self._begin, request, history)
         except (KnowledgeError, BotError) as error:
             broken = self.failed(request, error)
             self._watcher.answered(request.conversation.platform, broken)
@@ -122,6 +124,7 @@ class Secretary:
     async def delivered(self, request: Request, part: int, message_id: str | None) -> None:
         """Raises LedgerError."""
         self._watcher.delivered(request.id)
+        log.info("delivered: part %d", part)
         await asyncio.to_thread(self._memory.history.delivered, request.id, part, message_id)
 
     async def undelivered(self, request: Request, part: int, problem: str) -> None:
@@ -216,12 +219,15 @@ class Secretary:
 
     async def _kept(self, request: Request, begun: _Begun, answer: Answer) -> Answer:
         """The answer as it is shown, written down. A full disk must not swallow it."""
+        why = f" ({answer.reason})" if answer.reason else ""
+        log.info("answered: %s%s in %.0f ms", answer.outcome, why, answer.timings.total)
         self._watcher.answered(request.conversation.platform, answer)
         if begun.warning:
             notice = "\n".join(filter(None, (answer.notice, begun.warning)))
             answer = replace(answer, notice=notice)
         try:
-            await asyncio.to_thread(self._keep, request, begun, answer)
+            with stage("record"):
+                await asyncio.to_thread(self._keep, request, begun, answer)
         except (KnowledgeError, BotError) as error:
             log.error("answer %s not written down: %s %s", request.id, error.code, error.detail)
         return answer

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from adapters import logs
 from adapters.environment import load
 from adapters.settings import Settings
 from knowledge.ingest import Progress
@@ -21,7 +22,7 @@ from knowledge.ingest import Progress
 def settings() -> Settings:
     """Reads the settings and sets the log level. Raises ConfigError."""
     loaded = load()
-    logging.getLogger().setLevel(loaded.log_level)
+    logs.configure(loaded.log_format, loaded.log_level)
     for noisy in ("httpx", "httpx2", "httpcore", "openai", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
     return loaded

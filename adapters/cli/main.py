@@ -3,7 +3,6 @@
 Exit 0 on success, 1 on a failure that one line on stderr explains, 2 on wrong usage.
 """
 
-import logging
 import sys
 import tempfile
 import traceback
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from adapters import logs
 from adapters.cli.console import language, warn
 from bot.errors import BotError
 from bot.phrases import describe, say
@@ -64,9 +64,7 @@ def secretary() -> None:
 
 def main() -> None:
     """The program's entry point."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.begin()
     try:
         # Without click's own handling an `Exit` comes back as its code, None as success.
         sys.exit(secretary.main(standalone_mode=False))

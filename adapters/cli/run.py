@@ -3,6 +3,7 @@
 import click
 
 from adapters.cli.console import settings
+from adapters.logs import tell
 
 
 @click.command()
@@ -10,7 +11,7 @@ from adapters.cli.console import settings
 def run(tunnel: str | None) -> None:
     """啟動網頁、API 與已設定的平台。"""
     loaded = settings()
-    from adapters.serve import serve, tell  # not needed to say that a setting is wrong
+    from adapters.serve import serve  # not needed to say that a setting is wrong
 
     if tunnel is None:
         serve(loaded)

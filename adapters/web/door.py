@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 from bot.audiences import Audiences, audiences_for
+from bot.following import begin
 from bot.messages import AnswerEvent, Ask, Author, ConversationRef, Request
 from bot.secretary import Secretary
 
@@ -30,4 +31,5 @@ class ApiDoor:
             audiences=audiences_for(self._audiences, place),
             use_model=ask.use_model,
         )
+        begin(request.id)
         return self._secretary.answer(request, ask.history)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import BotError
+from bot.following import stage
 from bot.inbox import rows
 from bot.inbox.protocol import DeliveryError, InboxSettings, ReplyChannel
 from bot.inbox.rows import Claim
@@ -78,7 +79,8 @@ class Delivery:
 
     async def _once(self, part: Any, index: int, sent: Sent) -> Sent:
         key = key_of(self.claim.id, index)
-        now_sent = [*sent, await self.channel.send(self.request, part, index, key)]
+        with stage("deliver"):
+            now_sent = [*sent, await self.channel.send(self.request, part, index, key)]
         text = json.dumps(now_sent)
         await self.persist(lambda tx: rows.keep_sent(tx, self.claim, text))
         return now_sent

@@ -9,6 +9,7 @@ process's work over only through its own service or private calls.
 """
 
 import asyncio
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.errors import BotError
+from bot.following import about, stage
 from bot.inbox import rows
 from bot.inbox.dispatcher import Dispatcher
 from bot.inbox.heart import Heart
@@ -39,6 +41,8 @@ from bot.inbox.writer import Writer
 from bot.messages import ConversationRef, Request
 from bot.storage import Storage, storable
 from knowledge.errors import KnowledgeError
+
+log = logging.getLogger(__name__)
 
 _COUNTED = (
     "accepted",
@@ -112,10 +116,11 @@ class Inbox:
         }
         running = self._at_work()
         capacity, slots = self._settings.capacity, running.heart.pulse.slots
-        result = await running.writer.do(
-            lambda tx: rows.add(tx, row, capacity, slots), durable=True
-        )
-        self._note(running, request, result)
+        with about(request.id), stage("accept"):
+            result = await running.writer.do(
+                lambda tx: rows.add(tx, row, capacity, slots), durable=True
+            )
+            self._note(running, request, result)
         if hold_s:
             asyncio.get_running_loop().call_later(hold_s, running.dispatcher.wake)
         return result
@@ -161,6 +166,7 @@ class Inbox:
         match result:
             case Accepted(position):
                 self._counts["accepted"] += 1
+                log.info("accepted, place %d", position)
                 running.dispatcher.wake()
                 if position:
                     running.worker.tell(request, Progress("waiting", position))

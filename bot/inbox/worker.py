@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import BotError
+from bot.following import begin, stage
 from bot.inbox import rows
 from bot.inbox.delivery import Delivery, GivenUp, Lost, Sent, describe, pause_before
 from bot.inbox.live import Live, reachable
@@ -76,6 +77,7 @@ class Worker:
 
     async def _work(self, claim: Claim) -> None:
         """Never raises; whatever happens, the request does not block its conversation."""
+        begin(claim.id)
         try:
             request, channel, parts = await self._prepare(claim)
             await self._deliver(claim, request, channel, parts)
@@ -122,7 +124,8 @@ class Worker:
             channel = self._channels[request.conversation.platform]
             text = claim.parts
             if text is None:
-                request, answered = await self._answered(claim, request, channel)
+                with stage("answer"):
+                    request, answered = await self._answered(claim, request, channel)
                 text = answered
                 await self._persist(lambda tx: rows.keep_parts(tx, claim, answered))
         finally:

@@ -71,4 +71,5 @@ SENTENCES = {
     "eval.title": "Annotations and liked answers",
     "eval.held": "{held} of {count} still hold (floor {floor}).",
     "eval.dropped": "Only {held} of {count} still hold, which is below the floor of {floor}; do not take the change over, and see --report for which.",
+    "telemetry.extra_missing": "OTEL_EXPORTER_OTLP_ENDPOINT is set but OpenTelemetry is not installed; run pip install 'secretary[otel]', or unset it.",
 }

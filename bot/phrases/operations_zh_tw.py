@@ -71,4 +71,5 @@ SENTENCES = {
     "eval.title": "標註與按讚的回答",
     "eval.held": "{count} 題裡 {held} 還對（門檻 {floor}）。",
     "eval.dropped": "{count} 題裡只有 {held} 還對，低於門檻 {floor}；先別採用這個改動，用 --report 看是哪幾題。",
+    "telemetry.extra_missing": "設了 OTEL_EXPORTER_OTLP_ENDPOINT，但沒有安裝 OpenTelemetry；請執行 pip install 'secretary[otel]'，或拿掉這個設定。",
 }
