@@ -141,6 +141,24 @@ async def test_a_miss_is_on_the_list_once_for_all_who_asked(data: Path) -> None:
     assert listed == {STRANGE: 2, HOURS: 1}
 
 
+async def test_who_is_forgotten_leaves_no_words_on_the_list(data: Path) -> None:
+    bea = Author("line", "U-bea", "碧")
+    async with bot_over(data, ScriptedEngine("無資料")) as bot:
+        await ask_as(bot, replace(request(f"{STRANGE}！！"), message_id="m1"))
+        await ask_as(bot, request(f"請問{STRANGE}", author=bea))
+        assert _open(bot.memory.unanswered) == {f"{STRANGE}！！": 2}
+        assert bot.memory.forget(ANN.platform, ANN.user_id) == 1
+        assert _open(bot.memory.unanswered) == {f"請問{STRANGE}": 2}
+
+
+async def test_a_message_taken_back_leaves_no_words_on_the_list(data: Path) -> None:
+    async with bot_over(data, ScriptedEngine("無資料")) as bot:
+        await ask_as(bot, replace(request(f"{STRANGE}！！"), message_id="m1"))
+        await ask_as(bot, replace(request(f"請問{STRANGE}"), message_id="m2"))
+        bot.memory.take_back("line", "m1", ())
+        assert _open(bot.memory.unanswered) == {f"請問{STRANGE}": 2}
+
+
 def _open(unanswered: Unanswered) -> dict[str, int]:
     return {cluster.question: cluster.count for cluster in unanswered.list("open", 10)}
 
