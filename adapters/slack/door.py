@@ -130,11 +130,7 @@ class Door:
                 await desk.deleted(PLATFORM, message_id(now.place.channel, now.ts))
             return
         request, respond = await self._request(now)
-        # Told of the change once more, what came of the first telling must not be forgotten.
-        if await desk.inbox.once(f"{request.id}:edit", PLATFORM):
-            self._house.note(request, await desk.edited(request, respond))
-        else:
-            self._house.note(request, await desk.hear(request, respond))
+        self._house.note(request, await desk.edited(request, respond))
 
     async def _request(self, heard: Heard) -> tuple[Request, Respond]:
         house, place = self._house, heard.answered_in
