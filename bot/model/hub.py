@@ -11,6 +11,7 @@ from bot.model.modelfile import ModelFile, Progress
 
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 _ATTEMPTS: Final = 5
+HUGGING_FACE: Final = "https://huggingface.co"
 
 
 class Unreachable(Exception):
@@ -23,7 +24,13 @@ class Hub:
     name = "hub"
     extra_space = 0
 
-    def __init__(self, transport: httpx.BaseTransport | None = None, pause: float = 1.0) -> None:
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None = None,
+        pause: float = 1.0,
+        endpoint: str = HUGGING_FACE,
+    ) -> None:
+        self._endpoint = endpoint
         self._transport = transport
         self._pause = pause
 
@@ -55,7 +62,7 @@ class Hub:
         if done >= model.size:
             return
         headers = {"Range": f"bytes={done}-"} if done else {}
-        with client.stream("GET", model.url, headers=headers) as reply:
+        with client.stream("GET", model.url(self._endpoint), headers=headers) as reply:
             if reply.status_code not in (200, 206):
                 raise Unreachable(f"HTTP {reply.status_code}")
             if reply.status_code == 200:  # the server does not resume: from the start

@@ -25,9 +25,9 @@ class ModelFile:
     parts: tuple[str, ...]
     """Packages on the Python package index whose data make up the file, in order."""
 
-    @property
-    def url(self) -> str:
-        return f"https://huggingface.co/{self.repo}/resolve/main/{self.name}"
+    def url(self, endpoint: str) -> str:
+        """On the hub, or a mirror of it."""
+        return f"{endpoint.rstrip('/')}/{self.repo}/resolve/main/{self.name}"
 
 
 EMBEDDED: Final = ModelFile(

@@ -304,3 +304,16 @@ def test_an_endless_file_is_not_written_on_and_on(path: Path, get: Callable[...,
         get(hub(lambda _: httpx.Response(200, content=DATA * 2)))
     partial = path.with_name(f"{path.name}.hub.partial")
     assert not partial.exists() or partial.stat().st_size <= len(DATA)
+
+
+def test_a_mirror_is_asked_in_the_hubs_place(get: Callable[..., Path]) -> None:
+    asked: list[str] = []
+
+    def mirror(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, content=DATA)
+
+    get(Hub(httpx.MockTransport(mirror), pause=0, endpoint="https://mirror.test/hf/"))
+    assert [url.split("/resolve/")[0].rsplit("/", 2)[0] for url in asked] == [
+        "https://mirror.test/hf"
+    ]
