@@ -77,6 +77,7 @@ SENTENCES: dict[str, str] = {
     "file.damaged": "“{source}” is damaged or not the format its name says; save it again in its own program and ingest it.",
     "file.encrypted": "“{source}” is password protected; remove the password and ingest it again.",
     "file.scanned": "“{source}” is a picture in which text recognition (OCR) found no words; check that it is sharp and upright, or use a file with text.",
+    "file.pages": "“{source}” has more than {limit} pages that are pictures to be read; split it into smaller files.",
     "file.too_large": "“{source}” exceeds the limit of {limit_mb} MB (unpacked content included); split it into smaller files.",
     "file.unsupported": "The format of “{source}” is not supported; convert it to one that is: Markdown, TXT, HTML, PDF, DOC(X), XLS(X), PPT(X), CSV, ODT/ODS/ODP, RTF, EPUB, EML, MSG, XML, JSON, pictures (JPG, PNG, WEBP, GIF, BMP, TIFF, SVG) or ZIP.",
     "file.encoding": "The text encoding of “{source}” was not recognised; save it as UTF-8 and ingest it again.",

@@ -77,6 +77,7 @@ SENTENCES: dict[str, str] = {
     "file.damaged": "「{source}」已損壞或不是它副檔名所說的格式，請用原本的程式重新存檔後再匯入。",
     "file.encrypted": "「{source}」有密碼保護，請移除密碼後再匯入。",
     "file.scanned": "「{source}」是影像，文字辨識（OCR）讀不到字；請確認它清楚、沒有倒置，或改用有文字的檔案。",
+    "file.pages": "「{source}」要辨識文字的影像超過 {limit} 頁，請拆成較小的檔案再匯入。",
     "file.too_large": "「{source}」超過 {limit_mb} MB 的上限（含解壓縮後的內容），請拆成較小的檔案再匯入。",
     "file.unsupported": "不支援「{source}」的格式；讀得懂的有 Markdown、TXT、HTML、PDF、DOC(X)、XLS(X)、PPT(X)、CSV、ODT／ODS／ODP、RTF、EPUB、EML、MSG、XML、JSON、圖片（JPG、PNG、WEBP、GIF、BMP、TIFF、SVG）或 ZIP，請轉成其中一種再匯入。",
     "file.encoding": "無法辨識「{source}」的文字編碼，請另存成 UTF-8 後再匯入。",

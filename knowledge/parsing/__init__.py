@@ -22,7 +22,7 @@ def parse(
 
     Raises:
         DocumentError: `file.archive`, `file.damaged`, `file.empty`, `file.encoding`,
-            `file.encrypted`, `file.legacy_office`, `file.ocr_missing`, `file.scanned`,
+            `file.encrypted`, `file.legacy_office`, `file.ocr_missing`, `file.pages`, `file.scanned`,
             `file.slow`, `file.too_large`, `file.unsupported`; detail `source`. Nothing else
             leaves this function, whatever the bytes, but HeavyWork where `tools` forbid it.
     """

@@ -44,7 +44,8 @@ _RADICALS = {
 
 
 def parse(source: Source) -> Draft:
-    """Raises DocumentError `file.damaged`, `file.encrypted`, `file.scanned`, `file.ocr_missing`."""
+    """Raises DocumentError `file.damaged`, `file.encrypted`, `file.scanned`, `file.ocr_missing`,
+    `file.pages`."""
     with damage(source.name):
         document = _open(source)
         try:
@@ -107,11 +108,13 @@ def _read_scans(
     """Fill in the lines of pages that are pictures; why they cannot be read, if they cannot."""
     if not scanned:
         return None
+    if len(scanned) > _MOST_SCANS:
+        raise DocumentError("file.pages", source=source.name, limit=str(_MOST_SCANS))
     try:
         ocr = source.tools.ocr(source.name)
     except DocumentError as error:
         return error
-    for index in scanned[:_MOST_SCANS]:
+    for index in scanned:
         read = [close_up(line) for line in ocr.lines(_picture(document, index))]
         # A stamp that is text is in the picture, too.
         pages[index] = read if sum(map(len, read)) > sum(map(len, pages[index])) else pages[index]

@@ -20,16 +20,19 @@ _WRAPPED_FROM = 24
 
 
 def parse(source: Source) -> Draft:
-    """Raises DocumentError `file.damaged`, `file.too_large`, `file.ocr_missing`, `file.scanned`."""
+    """Raises DocumentError `file.damaged`, `file.too_large`, `file.pages`, `file.ocr_missing`,
+    `file.scanned`."""
     outline = Outline()
     with damage(source.name, UnidentifiedImageError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about tags that nobody reads here
         with _open(source) as image:
             image.load()
-            many = image.format == "TIFF" and getattr(image, "n_frames", 1) > 1
+            pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+            if pages > _MOST_PAGES:
+                raise DocumentError("file.pages", source=source.name, limit=str(_MOST_PAGES))
             ocr = source.tools.ocr(source.name)
             for number, frame in enumerate(_frames(image), 1):
-                outline.page = number if many else None
+                outline.page = number if pages > 1 else None
                 outline.text(paragraphs(ocr.lines(frame)))
                 source.tools.pulse()
     blocks = outline.finish()
@@ -59,9 +62,7 @@ def _frames(image: Image.Image) -> Iterator[Image.Image]:
     if image.format != "TIFF":
         yield _upright(image)
         return
-    for number, frame in enumerate(ImageSequence.Iterator(image)):
-        if number == _MOST_PAGES:
-            return
+    for frame in ImageSequence.Iterator(image):
         yield _upright(frame)
 
 

@@ -150,6 +150,18 @@ def test_without_the_extra_a_picture_is_one_clear_reason(
     assert caught.value.code == "file.ocr_missing"
 
 
+@pytest.mark.parametrize(
+    ("name", "bound"), [("scan.pdf", "pdf._MOST_SCANS"), ("tif", "pictures._MOST_PAGES")]
+)
+def test_too_many_pages_to_recognise_are_refused_and_none_is_dropped(
+    name: str, bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"knowledge.parsing.{bound}", 0)
+    with pytest.raises(DocumentError) as caught:
+        read(name)
+    assert (caught.value.code, caught.value.detail["limit"]) == ("file.pages", "0")
+
+
 @pytest.mark.parametrize("name", OFFICE)
 def test_without_libreoffice_an_old_file_is_one_clear_reason(
     name: str, monkeypatch: pytest.MonkeyPatch
