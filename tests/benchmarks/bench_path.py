@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from adapters.serve import spare_the_collector
+from adapters.service import spare_the_collector
 from bot.bootstrap import Bot, build
 from bot.evaluation.questions import read_questions
 from bot.inbox import Accepted, Inbox, InboxSettings
