@@ -209,10 +209,11 @@ def tapped(body: Payload) -> Tapped:
     ts = message.get("ts") or container.get("message_ts") or body.get("message_ts")
     action: Payload = (body.get("actions") or [{}])[0]
     at = action.get("action_ts") or body.get("action_ts") or body["trigger_id"]
+    thread = message.get("thread_ts") or container.get("thread_ts")
     is_private = bool(container.get("is_ephemeral")) or body["type"] == "message_action"
     return Tapped(
         id=delivery_id(*(part for part in (channel, ts, at) if part)),
-        place=Place(channel, message.get("thread_ts") or container.get("thread_ts")),
+        place=Place(channel, None if thread == ts else thread),
         user=user["id"],
         name=user.get("name") or user.get("username"),
         team=(body.get("team") or {}).get("id"),

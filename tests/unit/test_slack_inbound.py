@@ -182,3 +182,5 @@ def test_a_tap_knows_its_thread_and_a_private_message_its_way_back() -> None:
     }
     private = tapped({**body, "container": container, "message": None})
     assert (private.place, private.response_url) == (Place("C1", "17.1"), "https://x")
+    head = tapped({**body, "message": {"ts": "18.1", "thread_ts": "18.1"}})
+    assert head.place == Place("C1", None)
