@@ -166,6 +166,14 @@ def test_each_page_but_the_last_has_a_button_for_the_next() -> None:
     assert len(datas(made[-1])) == 2
 
 
+@pytest.mark.parametrize("count", range(1, 15))
+def test_a_page_never_has_more_messages_than_a_call_may(count: int) -> None:
+    made = pages(answer("字" * ((MAX_TEXT - 10) * count), "annotated"))
+    texts = [message for page in made for message in page if message["type"] == "text"]
+    assert len(texts) == count
+    assert len(made) == (1 if count <= 5 else 1 + -(-(count - 5) // 4))
+
+
 def test_the_promise_is_a_button_that_stays() -> None:
     for place in (0, 7):
         (message,) = still_looking("line:01", place, say, "zh-TW")
