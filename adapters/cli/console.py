@@ -19,10 +19,15 @@ from adapters.settings import Settings
 from knowledge.ingest import Progress
 
 
-def settings() -> Settings:
-    """Reads the settings and sets the log level. Raises ConfigError."""
+def settings(*, serving: bool = False) -> Settings:
+    """Reads the settings and sets the log level. Raises ConfigError.
+
+    What a server tells of each message would stand between the lines of a command that somebody
+    is looking at: there, INFO means WARNING.
+    """
     loaded = load()
-    logs.configure(loaded.log_format, loaded.log_level)
+    level = "WARNING" if loaded.log_level == "INFO" and not serving else loaded.log_level
+    logs.configure(loaded.log_format, level)
     for noisy in ("httpx", "httpx2", "httpcore", "openai", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
     return loaded

@@ -10,7 +10,7 @@ from adapters.logs import tell
 @click.option("--tunnel", type=click.Choice(["ngrok"]), help="試用時經 ngrok 給 LINE 一個公開網址")
 def run(tunnel: str | None) -> None:
     """啟動網頁、API 與已設定的平台。"""
-    loaded = settings()
+    loaded = settings(serving=True)
     from adapters.serve import serve  # not needed to say that a setting is wrong
 
     if tunnel is None:

@@ -192,3 +192,11 @@ def test_the_program_writes_json_when_told(tmp_path: Path) -> None:
     assert answered[0]["request"].startswith("web-")
     assert any("http://127.0.0.1" in line["message"] for line in lines)
     assert "十點" not in done.err
+
+
+def test_a_command_in_a_terminal_is_not_interrupted(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write(tmp_path / "docs", HOURS)
+    assert home("ingest", "docs").code == 0
+    assert "INFO" not in home("ask", QUESTION).err
+    assert "answered" in home("ask", QUESTION, LOG_LEVEL="DEBUG").err

@@ -23,6 +23,7 @@ from bot.inbox import Inbox
 from bot.messages import Answer, Usage
 from bot.metrics import Meters, Standing, meters
 from knowledge.errors import LedgerError
+from knowledge.syncing import sync
 from tests.support.bot import NOON, ScriptedEngine, knowledge_of, settings_for
 from tests.support.fake_assistant import FakeAssistant, FakeReadiness
 from tests.support.inbox_parts import Notes, eventually, request
@@ -112,6 +113,20 @@ async def test_pushes_of_this_month_are_shown(tmp_path: Path) -> None:
         bot.memory.quotas.take_push(None, place, amount=7)
         bot.memory.quotas.take_push(None, place)
         assert figures(meters.text())["secretary_pushes_this_month"] == {("line",): 8}
+
+
+async def test_the_last_sync_is_told(tmp_path: Path) -> None:
+    data = knowledge_of(tmp_path, HOURS)
+    async with measured(data, ScriptedEngine("十點。[1]")) as (bot, _, _, meters):
+        assert figures(meters.text()).get("secretary_sync_ok") is None
+        docs = tmp_path / "docs"
+        (docs / "壞.pdf").write_bytes(b"%PDF-1.4 nothing")
+        (report,) = sync(bot.library, ("files",))
+        found = figures(meters.text())
+    assert len(report.done.failed) == 1
+    assert found["secretary_sync_ok"] == {("files",): 1}
+    assert found["secretary_sync_failed_documents"] == {("files",): 1}
+    assert found["secretary_sync_finished_timestamp_seconds"][("files",)] > 1.7e9
 
 
 async def test_no_text_and_no_person_is_in_it(tmp_path: Path) -> None:
