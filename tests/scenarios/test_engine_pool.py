@@ -62,10 +62,13 @@ def remote(url: str, model: str | None = None) -> Engine:
 
 @asynccontextmanager
 async def pool(
-    *servers: ScriptedLLM, last: ScriptedLLM | None = None, purse: Purse | None = None
+    *servers: ScriptedLLM,
+    last: ScriptedLLM | None = None,
+    purse: Purse | None = None,
+    first_check_s: float = 0.05,
 ) -> AsyncIterator[Pool]:
     paid = remote(last.base_url) if last else None
-    made = Pool([remote(server.base_url) for server in servers], paid, purse, first_check_s=0.05)
+    made = Pool([remote(server.base_url) for server in servers], paid, purse, first_check_s)
     try:
         yield made
     finally:
@@ -141,7 +144,7 @@ async def test_what_the_asker_did_leaves_no_server_out(servers: Servers) -> None
     too_long = Reply(status=400, message="too long", code="context_length_exceeded")
     one.queue(too_long, Reply(status=400, code="content_filter"))
     two.queue(too_long)
-    async with pool(one, two) as made:
+    async with pool(one, two, first_check_s=60) as made:
         with pytest.raises(ModelRejected):
             await say(made)
         two.queue("乙")

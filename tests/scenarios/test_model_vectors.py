@@ -133,6 +133,20 @@ def test_a_batch_gives_what_one_by_one_gives(tmp_path: Path, mode: str) -> None:
     assert not np.allclose(alone[0], alone[1], atol=1e-3)
 
 
+def test_each_pooling_is_another_vector(tmp_path: Path) -> None:
+    from bot.model.encoding import Encoder
+
+    name = tiny(tmp_path, "BertModel")
+    (tmp_path / "1_Pooling").mkdir()
+    found = []
+    for mode in ("cls_token", "mean_tokens", "lasttoken"):
+        told = json.dumps({f"pooling_mode_{mode}": True})
+        (tmp_path / "1_Pooling" / "config.json").write_text(told)
+        found.append(Encoder(name).vectors(["週日公休", "週日公休十點開門"])[0])
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert not np.allclose(found[one], found[other], atol=1e-3)
+
+
 def test_a_reranker_scores_pairs(tmp_path: Path) -> None:
     from bot.model.encoding import Encoder
 
