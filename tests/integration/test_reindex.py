@@ -1,7 +1,6 @@
 """A change of embedding model fills a new collection and switches over in one step."""
 
 import threading
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from knowledge.ledger import sqlite_url
 from knowledge.library import COLLECTION, Library
 from knowledge.retriever import Query
 from knowledge.settings import KnowledgeSettings
+from tests.support.program import until
 from tests.support.qdrant_server import qdrant_server
 
 
@@ -109,8 +109,7 @@ def test_answers_go_on_by_words_until_the_new_vectors_are_complete(
         steps: list[Progress] = []
         rebuilding = threading.Thread(target=library.prepare, args=(steps.append,))
         rebuilding.start()
-        while not embedder.embedded:
-            time.sleep(0.01)
+        until(lambda: embedder.embedded > 0, seconds=30)
         assert found(library, "鋼筆保固多久") == ({"b1.md"}, "embedding.rebuilding")
         with opened(tmp_path, monkeypatch, embedder) as other:
             assert found(other, "七天內可以退貨")[0] == {"a.md"}
