@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from adapters.discord.api import Api, Gone
 from adapters.discord.outbound import Message, answer_parts, message, provisional
@@ -43,6 +44,9 @@ class DiscordChannel:
         self._placed: OrderedDict[str, str] = OrderedDict()
         """Request → the message that told its place in line, to become the answer."""
         self._shown_at: OrderedDict[str, float] = OrderedDict()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._answered: OrderedDict[str, None] = OrderedDict()
+        """What was still to be told of these came too late."""
 
     @property
     def offers_idempotency(self) -> bool:
@@ -56,11 +60,20 @@ class DiscordChannel:
 
     async def send(self, request: Request, part: Message, index: int, key: str) -> str | None:
         self._still(request)
-        placed = self._placed.pop(request.id, None)
-        if index == 0:
-            with suppress(Gone):
-                return await self._replace(request, part, placed)
-        return await self._another(request, part, key)
+        if index > 0:
+            return await self._another(request, part, key)
+        async with self._turn(request):  # the place in line may be on its way
+            self._answered[request.id] = None
+            _forget_old(self._answered)
+            try:
+                id_ = await self._replace(request, part, self._placed.get(request.id))
+            except Gone:
+                id_ = await self._another(request, part, key)
+            self._placed.pop(request.id, None)
+            return id_
+
+    def _turn(self, request: Request) -> asyncio.Lock:
+        return self._turns.setdefault(request.id, asyncio.Lock())
 
     async def _replace(self, request: Request, part: Message, placed: str | None) -> str:
         """In the place of what is shown. Raises Gone where nothing is (any more)."""
@@ -89,10 +102,11 @@ class DiscordChannel:
 
     async def open(self, request: Request) -> Mapping[str, Any]:
         self._still(request)
-        placed = self._placed.get(request.id)
-        if "token" in request.reply:
-            placed = await self._replace(request, message(self._thinking(request)), placed)
-        return {"shown": placed or await self._place(request, self._thinking(request))}
+        async with self._turn(request):
+            placed = self._placed.get(request.id)
+            if "token" in request.reply:
+                placed = await self._replace(request, message(self._thinking(request)), placed)
+            return {"shown": placed or await self._place(request, self._thinking(request))}
 
     async def show(self, request: Request, text: str) -> None:
         """Of several answers in one room, each a little more rarely: Discord counts by room, and
@@ -105,6 +119,11 @@ class DiscordChannel:
             await self._show(request, provisional(text))
 
     async def progress(self, request: Request, state: Progress) -> None:
+        async with self._turn(request):
+            if request.id not in self._answered:
+                await self._tell(request, state)
+
+    async def _tell(self, request: Request, state: Progress) -> None:
         match state.kind:
             case "waiting":
                 told = self._say("answer.busy", self._language(request), place=state.place)

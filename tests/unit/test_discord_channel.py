@@ -1,5 +1,6 @@
 """How answers get to Discord, without Discord."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -22,15 +23,23 @@ class Recorded(Api):
         super().__init__(lambda: None)
         self.calls: list[tuple[str, str, str]] = []
         self.is_gone = False
+        self.is_slow = False
+        self.fails = 0
 
     async def post(
         self, channel: str, message: Message, *, key: str, reply_to: str | None = None
     ) -> str:
         self.calls.append(("post", channel, message["content"]))
-        return f"m{len(self.calls)}"
+        id_ = f"m{len(self.calls)}"
+        if self.is_slow:
+            await asyncio.sleep(0.1)
+        return id_
 
     async def edit(self, channel: str, message_id: str, message: Message) -> str:
         self.calls.append(("edit", message_id, message["content"]))
+        if self.fails:
+            self.fails -= 1
+            raise DeliveryError("503")
         if self.is_gone:
             raise Gone("404", permanent=True)
         return message_id
@@ -86,6 +95,34 @@ async def test_the_place_in_line_becomes_the_answer(channel: DiscordChannel, api
         ("edit", "m1", say("shown.thinking")),
         ("edit", "m1", "十點。"),
     ]
+
+
+async def test_a_place_in_line_that_comes_late_is_not_told(
+    channel: DiscordChannel, api: Recorded
+) -> None:
+    await channel.send(request(), message("十點。"), 0, "k")
+    await channel.progress(request(), Progress("waiting", 1))
+    await channel.progress(request(), Progress("thinking"))
+    assert api.calls == [("post", "7", "十點。")]
+
+
+async def test_an_answer_waits_for_the_place_in_line_that_is_on_its_way(
+    channel: DiscordChannel, api: Recorded
+) -> None:
+    api.is_slow = True
+    telling = asyncio.create_task(channel.progress(request(), Progress("waiting", 1)))
+    await asyncio.sleep(0)
+    assert await channel.send(request(), message("十點。"), 0, "k") == "m1"
+    await telling
+    assert [call[0] for call in api.calls] == ["post", "edit"]
+
+
+async def test_a_second_attempt_still_knows_where(channel: DiscordChannel, api: Recorded) -> None:
+    await channel.progress(request(), Progress("waiting", 1))
+    api.fails = 1
+    with pytest.raises(DeliveryError):
+        await channel.send(request(), message("十點。"), 0, "k")
+    assert await channel.send(request(), message("十點。"), 0, "k") == "m1"
 
 
 async def test_a_message_that_is_gone_is_sent_anew(channel: DiscordChannel, api: Recorded) -> None:
