@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from adapters.base import Adapter
 from adapters.settings import Settings
+from adapters.slack.inbound import invoked, tapped
 from bot.bootstrap import Bot
 from bot.phrases import say
 from tests.support.platform_harness import Behind, Shown, behind
@@ -116,8 +117,8 @@ class SlackHarness:
         inbox = self.behind.desk.inbox
         if any(message.is_streaming for message in self.own()):
             return False
-        for id_ in self.ids:
-            if await inbox.position(id_) is not None:
+        for id_ in {*self.ids, *map(_id_of, self.people.told)}:
+            if id_ is not None and await inbox.position(id_) is not None:
                 return False
         return True
 
@@ -129,6 +130,17 @@ class SlackHarness:
                 found.append(said)
             found += [text for text in _texts(said) if _CALLS.search(text)]
         return found
+
+
+def _id_of(told: tuple[str, dict[str, Any]]) -> str | None:
+    """Of the question that somebody may have asked by this."""
+    kind, payload = told
+    if kind == "slash_commands":
+        return invoked(payload).id
+    if payload.get("type") == "block_actions":
+        return tapped(payload).id
+    event = payload.get("event") or {}
+    return f"slack:{event.get('channel')}:{event.get('ts')}"
 
 
 def _texts(said: dict[str, Any]) -> list[str]:
