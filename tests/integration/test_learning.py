@@ -98,6 +98,14 @@ def test_what_somebody_stands_behind_and_nothing_else(shop: Shop) -> None:
     assert "過期的？" not in str(gather(shop.bot.memory.storage, TODAY + timedelta(days=1)))
 
 
+def test_what_one_liked_and_another_did_not_is_no_lesson(shop: Shop) -> None:
+    shop.asked("另一題？", "好。[1]", author=BOB)
+    request = shop.asked("幾點開門？", "上午十點。[1]", vote=1)
+    assert len(shop.lessons()) == 1
+    shop.bot.memory.feedback.rate(request, BOB, -1)
+    assert shop.lessons() == []
+
+
 def test_a_follow_up_brings_what_it_leans_on_or_stays_out(shop: Shop) -> None:
     first = shop.asked("台北店幾點開門？", "上午十點。[1]")
     shop.asked("那台中呢？", "上午十一點。[1]", vote=1)
