@@ -118,7 +118,7 @@ class DiscordHarness:
 
     async def taken_in(self, count: int) -> None:
         """Until so many events were dealt with."""
-        await self.server.until(lambda: self.handled >= count, 10, what=f"event {count}")
+        await self.server.until(lambda: self.handled >= count, what=f"event {count}")
 
     def shown(self) -> list[Shown]:
         return [Shown(said.text(), tuple(_data(said)), said.channel) for said in self.server.own()]
@@ -126,7 +126,7 @@ class DiscordHarness:
     def last_message_id(self) -> str:
         return self.server.own()[-1].id
 
-    async def settled(self, count: int, seconds: float = 20) -> list[Shown]:
+    async def settled(self, count: int, seconds: float = 60) -> list[Shown]:
         deadline = time.monotonic() + seconds
         quiet = 0
         while quiet < 3:

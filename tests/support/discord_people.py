@@ -148,7 +148,7 @@ class People(Interactions):
         ]
 
     async def until(
-        self, there: Callable[[], Any], seconds: float = 20.0, what: str = "what was expected"
+        self, there: Callable[[], Any], seconds: float = 60.0, what: str = "what was expected"
     ) -> Any:
         """Waits for it; gives what it is."""
         deadline = time.monotonic() + seconds

@@ -88,7 +88,7 @@ class Simulated:
         admins = Admins(self.bot.memory.storage, self.bot.chain.clock)
         admins.pair(Author("discord", str(self.boss.id)), admins.pairing_code("discord"))
 
-    async def until(self, there: Any, seconds: float = 15.0) -> Any:
+    async def until(self, there: Any, seconds: float = 60.0) -> Any:
         """Waits, in the real world's time, for what the inbox sends by itself."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
