@@ -99,7 +99,6 @@ def test_what_somebody_stands_behind_and_nothing_else(shop: Shop) -> None:
 
 
 def test_what_one_liked_and_another_did_not_is_no_lesson(shop: Shop) -> None:
-    shop.asked("另一題？", "好。[1]", author=BOB)
     request = shop.asked("幾點開門？", "上午十點。[1]", vote=1)
     assert len(shop.lessons()) == 1
     shop.bot.memory.feedback.rate(request, BOB, -1)
