@@ -182,9 +182,15 @@ class Secretary:
             return begun
         if request.chosen is not None:
             return self._chosen(request, begun, request.chosen)
+        today = self._clock().date()
         alone = standalone(request.text, begun.ask.history, self._clock())
+        if alone.previous:  # an admin may have written down these very words all the same
+            word_for_word = annotations.exact(request.text, request.audiences, today)
+            if word_for_word is not None:
+                decided = _annotated(begun.ask, word_for_word)
+                return replace(begun, hit=word_for_word, decided=decided)
         question = alone.texts[-1] if alone.previous else request.text
-        matched = annotations.match(question, request.audiences, self._clock().date())
+        matched = annotations.match(question, request.audiences, today)
         if matched.problem is not None:
             problem = matched.problem
             log.warning("annotations, exact only: %s %s", problem.code, problem.detail)

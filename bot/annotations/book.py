@@ -202,6 +202,13 @@ class Annotations:
         matches as they are and comes back as `problem`."""
         return self._look(text, audiences, today or self.today, stop_at_exact=True).matched
 
+    def exact(
+        self, text: str, audiences: frozenset[str] | None = None, today: date | None = None
+    ) -> Hit | None:
+        """Word for word only."""
+        with self.storage.reading() as tx:
+            return matching.exact(tx, text, audiences, today or self.today)
+
     def explain(
         self, text: str, audiences: frozenset[str] | None = None, today: date | None = None
     ) -> Explanation:

@@ -86,6 +86,14 @@ async def test_the_curated_answer_is_part_of_the_conversation(data: Path) -> Non
     assert turn.answer == "平日十點。"
 
 
+async def test_an_annotation_is_found_by_its_own_words_in_mid_conversation(data: Path) -> None:
+    """Short questions look like follow-ups, and are rewritten before the search."""
+    async with bot_over(data, ScriptedEngine(SAID)) as bot:
+        bot.memory.annotations.add(Draft("可以帶狗嗎？", "可以，請用牽繩。"), "line:U-boss")
+        await ask_as(bot, HOURS)
+        assert (await ask_as(bot, "可以帶狗嗎？")).text == "可以，請用牽繩。"
+
+
 async def test_a_wrong_answer_is_corrected_for_ever_after(data: Path) -> None:
     async with bot_over(data, ScriptedEngine(SAID)) as bot:
         wrong = request(HOURS)
