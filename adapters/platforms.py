@@ -13,7 +13,8 @@ from adapters.registry import known, maker
 from adapters.settings import Settings
 from bot.audiences import parse as parse_audiences
 from bot.bootstrap import Bot, open_inbox
-from bot.frontdesk.desk import DeskSettings, FrontDesk
+from bot.frontdesk.counter import DeskSettings
+from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.uploads import Uploads
 from bot.inbox import Inbox
 from bot.phrases import describe, say

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from adapters.discord.api import Api, Gone
 from adapters.discord.outbound import Message, answer_parts, message, provisional
 from adapters.discord.settings import DiscordSettings
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.inbox import DeliveryError, Progress
 from bot.messages import Answer, Request
 from bot.phrases import Say

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.line.loading import Loading
 from adapters.line.outbound import pages_of
 from adapters.line.speaking import Speaker
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.inbox import Progress
 from bot.messages import Answer, Request
 from bot.phrases import Say

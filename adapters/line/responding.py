@@ -7,7 +7,7 @@ from datetime import timedelta
 from adapters.line.client import LineError, LineUnheard
 from adapters.line.outbound import of_reply, pages_of
 from adapters.line.speaking import Pages, Speaker
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.frontdesk.replies import Reply, Respond
 from bot.inbox import DeliveryError
 from bot.inbox.delivery import key_of

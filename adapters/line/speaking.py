@@ -19,7 +19,7 @@ from adapters.line.outbound import MAX_MESSAGES, Message, late, quick, with_quic
 from adapters.line.pushing import Pusher
 from adapters.line.settings import LineSettings, Pace
 from bot.frontdesk.actions import Action, encode
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.inbox import DeliveryError
 from bot.memory import Memory
 from bot.messages import Request

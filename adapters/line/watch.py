@@ -16,7 +16,7 @@ from adapters.line.loading import Loading
 from adapters.line.outbound import still_looking
 from adapters.line.speaking import Speaker
 from bot.errors import BotError
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.inbox import Inbox
 from bot.messages import Request
 from bot.phrases import Say

@@ -12,7 +12,7 @@ from adapters.slack.client import delivered, may_have_arrived
 from adapters.slack.inbound import message_id
 from adapters.slack.indicator import Indicator
 from adapters.slack.outbound import parts, provisional, watched
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.inbox import DeliveryError, Progress
 from bot.messages import Answer, Request
 from bot.phrases import Say

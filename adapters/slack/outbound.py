@@ -20,7 +20,7 @@ from adapters.slack.blocks import (
 from adapters.slack.mrkdwn import escape, link, quiet, settled
 from adapters.text import plain, split
 from bot.frontdesk.actions import offers
-from bot.frontdesk.desk import language_of
+from bot.frontdesk.counter import language_of
 from bot.frontdesk.replies import Reply
 from bot.messages import Answer, Citation, Request
 from bot.phrases import Say

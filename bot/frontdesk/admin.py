@@ -5,18 +5,15 @@ Every function here may be called by anybody; those that change something look a
 """
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from bot.annotations import Draft
 from bot.frontdesk import curating
 from bot.frontdesk.actions import Action, Tap, encode
+from bot.frontdesk.counter import Counter
 from bot.frontdesk.replies import Form, Reply
 from bot.frontdesk.uploads import Upload
 from bot.messages import Request
 from bot.phrases import describe
-
-if TYPE_CHECKING:
-    from bot.frontdesk.desk import FrontDesk
 
 LISTED = 10
 """Unanswered questions in one message."""
@@ -31,7 +28,7 @@ def _by(request: Request) -> str:
 # -- annotations --------------------------------------------------------------------------------
 
 
-async def form_of(desk: "FrontDesk", platform: str, message_id: str) -> Form | None:
+async def form_of(desk: Counter, platform: str, message_id: str) -> Form | None:
     exchange = await asyncio.to_thread(
         desk.memory.history.exchange_of_message, platform, message_id
     )
@@ -40,7 +37,7 @@ async def form_of(desk: "FrontDesk", platform: str, message_id: str) -> Form | N
     return Form(exchange.answer.question, exchange.answer.text, exchange.request_id)
 
 
-async def annotate_text(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def annotate_text(desk: Counter, request: Request, rest: str) -> Reply:
     """As a command: with the question, or as a reply to the wrong answer."""
     quoted = None
     if request.quotes is not None:
@@ -53,7 +50,7 @@ async def annotate_text(desk: "FrontDesk", request: Request, rest: str) -> Reply
     return await annotate(desk, request, Form(pair.question, pair.answer, from_request))
 
 
-async def annotate(desk: "FrontDesk", request: Request, form: Form) -> Reply:
+async def annotate(desk: Counter, request: Request, form: Form) -> Reply:
     """Raises AnnotationError, BotError `question.unlisted`, LedgerError."""
     draft = Draft(form.question, form.answer, form.aliases)
     add, by = desk.memory.annotations.add, _by(request)
@@ -72,7 +69,7 @@ async def annotate(desk: "FrontDesk", request: Request, form: Form) -> Reply:
 # -- the unanswered list ------------------------------------------------------------------------
 
 
-async def unanswered(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def unanswered(desk: Counter, request: Request, rest: str) -> Reply:
     """Alone the list; `answer 3 …` and `dismiss 3` what is to be done about one."""
     word, _, more = rest.partition(" ")
     number, _, text = more.strip().partition(" ")
@@ -85,7 +82,7 @@ async def unanswered(desk: "FrontDesk", request: Request, rest: str) -> Reply:
     return await _list(desk, request)
 
 
-async def _list(desk: "FrontDesk", request: Request) -> Reply:
+async def _list(desk: Counter, request: Request) -> Reply:
     clusters = await asyncio.to_thread(desk.memory.unanswered.list, "open", LISTED)
     language = desk.language(request)
     if not clusters:
@@ -108,18 +105,18 @@ async def _list(desk: "FrontDesk", request: Request) -> Reply:
     return Reply("\n".join([head, *lines]), buttons)
 
 
-async def _dismiss(desk: "FrontDesk", request: Request, cluster_id: int) -> Reply:
+async def _dismiss(desk: Counter, request: Request, cluster_id: int) -> Reply:
     await asyncio.to_thread(desk.memory.unanswered.dismiss, cluster_id, _by(request))
     return desk.reply(request, "desk.dismissed", number=cluster_id)
 
 
-async def dismiss_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def dismiss_tap(desk: Counter, request: Request, tap: Tap) -> Reply:
     if not request.author.is_admin:
         return desk.reply(request, "desk.admins_only")
     return await _dismiss(desk, request, int(tap.value or 0))
 
 
-async def answer_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def answer_tap(desk: Counter, request: Request, tap: Tap) -> Reply:
     """Where no form can be opened: how to answer in words."""
     if not request.author.is_admin:
         return desk.reply(request, "desk.admins_only")
@@ -128,7 +125,7 @@ async def answer_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
     )
 
 
-async def form_for_cluster(desk: "FrontDesk", cluster_id: int) -> Form:
+async def form_for_cluster(desk: Counter, cluster_id: int) -> Form:
     """Raises BotError `question.unlisted`, LedgerError."""
     cluster, _asks = await asyncio.to_thread(desk.memory.unanswered.get, cluster_id)
     return Form(cluster.question, cluster_id=cluster.id)
@@ -137,7 +134,7 @@ async def form_for_cluster(desk: "FrontDesk", cluster_id: int) -> Form:
 # -- files and sources --------------------------------------------------------------------------
 
 
-async def offer_files(desk: "FrontDesk", request: Request, files: list[Upload]) -> Reply:
+async def offer_files(desk: Counter, request: Request, files: list[Upload]) -> Reply:
     """Fetched at once, since platforms keep them for a while only; asks before anything else."""
     if not request.author.is_admin:
         return desk.reply(request, "upload.not_yours")
@@ -154,7 +151,7 @@ async def offer_files(desk: "FrontDesk", request: Request, files: list[Upload]) 
     )
 
 
-async def file_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def file_tap(desk: Counter, request: Request, tap: Tap) -> Reply:
     if not request.author.is_admin:
         return desk.reply(request, "desk.admins_only")
     if tap.value != "yes":
@@ -171,7 +168,7 @@ async def file_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
     return Reply("\n".join([text, *failed]))
 
 
-async def sync(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def sync(desk: Counter, request: Request, _rest: str) -> Reply:
     if desk.syncing is None:
         return desk.reply(request, "desk.nothing_to_sync")
     return Reply(await desk.syncing.sync_now())

@@ -10,29 +10,22 @@ and who may, is decided here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from bot.admins import Admins
-from bot.audiences import Audiences, audiences_for
-from bot.bursts import BURST_S, hold_for
+from bot.audiences import audiences_for
+from bot.bursts import hold_for
 from bot.errors import BotError
 from bot.frontdesk import admin, visitor
 from bot.frontdesk.actions import Tap, decode
 from bot.frontdesk.commands import FOR_ADMINS, Command, parse
-from bot.frontdesk.news import Herald
-from bot.frontdesk.pictures import Pictures
-from bot.frontdesk.replies import Form, Post, Reply, Respond
-from bot.frontdesk.uploads import Upload, Uploads
-from bot.handoffs import Handoffs
-from bot.inbox import Full, Hear, Inbox, Submitted
-from bot.language import detect
-from bot.memory import Memory
+from bot.frontdesk.counter import Counter
+from bot.frontdesk.replies import Form, Reply, Respond
+from bot.frontdesk.uploads import Upload
+from bot.inbox import Full, Hear, Submitted
 from bot.messages import Answer, Request
 from bot.phrases import describe
-from bot.secretary import Secretary
 from knowledge.errors import KnowledgeError
 
 log = logging.getLogger(__name__)
@@ -41,62 +34,8 @@ _SHUTDOWN_S = 5.0
 Said = TypeVar("Said", bound=Reply | None)
 
 
-@dataclass(frozen=True, slots=True)
-class DeskSettings:
-    language: str = "zh-TW"
-    prefix: str = ""
-    """Before every command's name."""
-    burst_s: float = BURST_S
-    handoff_minutes: int = 60
-    staff: tuple[str, str] | None = None
-    """Platform and room in which staff are told that somebody wants a person."""
-    audiences: Audiences = field(default_factory=Audiences)
-
-
-class Syncing(Protocol):
-    """What brings the knowledge up to date with its sources."""
-
-    async def sync_now(self) -> str:
-        """One sentence about what came of it. Raises KnowledgeError."""
-
-
-class FrontDesk:
+class FrontDesk(Counter):
     """`open` it over an inbox whose handler it is; `close` it before the inbox stops."""
-
-    def __init__(
-        self,
-        secretary: Secretary,
-        memory: Memory,
-        uploads: Uploads,
-        settings: DeskSettings,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self.settings = settings
-        self.secretary = secretary
-        self.memory = memory
-        self.uploads = uploads
-        self.clock = clock
-        self.admins = Admins(memory.storage, clock)
-        self.handoffs = Handoffs(memory.storage, clock, settings.handoff_minutes)
-        self.posts: dict[str, Post] = {}
-        """Of the platforms that are on: where something can be said unasked."""
-        self.unasked: frozenset[str] = frozenset()
-        """Those where that costs nothing."""
-        self.syncing: Syncing | None = None
-        self.pictures = Pictures()
-        self.herald = Herald(memory, self.say, clock)
-        self._inbox: Inbox | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def inbox(self) -> Inbox:
-        if self._inbox is None:
-            raise BotError("inbox.closed")
-        return self._inbox
-
-    def open(self, inbox: Inbox, posts: Mapping[str, Post]) -> None:
-        self._inbox = inbox
-        self.posts.update(posts)
 
     async def close(self) -> None:
         """Lets what is being obeyed finish."""
@@ -226,15 +165,6 @@ class FrontDesk:
 
     # -- saying -----------------------------------------------------------------------------------
 
-    def language(self, request: Request) -> str:
-        return language_of(request, self.settings.language)
-
-    def say(self, code: str, language: str = "zh-TW", **detail: object) -> str:
-        return self.memory.words.say(code, language, **detail)
-
-    def reply(self, request: Request, code: str, **detail: object) -> Reply:
-        return Reply(self.say(code, self.language(request), **detail))
-
     def spawn(
         self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
     ) -> None:
@@ -289,12 +219,3 @@ class FrontDesk:
 
     async def undelivered(self, request: Request, part: int, problem: str) -> None:
         await self.secretary.undelivered(request, part, problem)
-
-
-def language_of(request: Request, own: str) -> str:
-    """Of the asker's words, else of their client, else the bot's own. Latin letters after a
-    slash (`/link K7Q2`) are nobody's words."""
-    spoken = detect(request.text) if request.text else None
-    is_typed = spoken == "en" and request.text.startswith(("/", "／"))
-    known = None if is_typed or spoken is None else {"zh": "zh-TW", "en": "en"}.get(spoken)
-    return known or request.language or own

@@ -2,41 +2,39 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from bot.feedback import UnknownAnswer
 from bot.frontdesk import admin
 from bot.frontdesk.actions import Action, Kind, Tap, encode
 from bot.frontdesk.commands import Name
+from bot.frontdesk.counter import Counter
 from bot.frontdesk.replies import Reply
 from bot.inbox import DeliveryError
 from bot.messages import Request
 from bot.people import Linked, LinkRefused
 
-if TYPE_CHECKING:
-    from bot.frontdesk.desk import FrontDesk
-
 _TURNS = 3
 """Of the conversation, that staff are shown."""
 
 
-async def help_(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def help_(desk: Counter, request: Request, _rest: str) -> Reply:
     code = "desk.help_admin" if request.author.is_admin else "desk.help"
     return desk.reply(request, code, p=desk.settings.prefix)
 
 
-async def reset(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def reset(desk: Counter, request: Request, _rest: str) -> Reply:
     await asyncio.to_thread(desk.memory.history.reset, request.conversation)
     return desk.reply(request, "desk.reset")
 
 
-async def quota(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def quota(desk: Counter, request: Request, _rest: str) -> Reply:
     place, language = request.conversation, desk.language(request)
     standing = desk.secretary.standing
     return Reply(await asyncio.to_thread(standing, request.author, place, language))
 
 
-async def forget(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def forget(desk: Counter, request: Request, _rest: str) -> Reply:
     author = request.author
     ids = await asyncio.to_thread(desk.memory.people.known_as, author)
     for one in ids:  # also what still waits in other rooms and on other platforms
@@ -45,12 +43,12 @@ async def forget(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
     return desk.reply(request, "desk.forgotten", count=count)
 
 
-async def stop(desk: "FrontDesk", request: Request, _rest: str) -> Reply:
+async def stop(desk: Counter, request: Request, _rest: str) -> Reply:
     count = await desk.inbox.stop_answers(request.conversation)
     return desk.reply(request, "desk.stopped" if count else "desk.nothing_to_stop")
 
 
-async def link(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def link(desk: Counter, request: Request, rest: str) -> Reply:
     people, author = desk.memory.people, request.author
     if not rest:
         code = await asyncio.to_thread(people.link_code, author)
@@ -66,14 +64,14 @@ async def link(desk: "FrontDesk", request: Request, rest: str) -> Reply:
             return desk.reply(request, f"desk.link_{reason}")
 
 
-async def pair(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def pair(desk: Counter, request: Request, rest: str) -> Reply:
     """A code from the terminal makes an admin, on platforms that know none."""
     made = bool(rest) and await asyncio.to_thread(desk.admins.pair, request.author, rest)
     code = "desk.paired" if made else "desk.pair_wrong"
     return desk.reply(request, code, platform=request.author.platform)
 
 
-async def bad(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def bad(desk: Counter, request: Request, rest: str) -> Reply:
     """Why the last answer was bad, after a thumb down."""
     last = await asyncio.to_thread(desk.memory.history.last_request, request.conversation)
     if last is None:
@@ -86,7 +84,7 @@ async def bad(desk: "FrontDesk", request: Request, rest: str) -> Reply:
 # -- a person instead ---------------------------------------------------------------------------
 
 
-async def human(desk: "FrontDesk", request: Request, _rest: str = "") -> Reply:
+async def human(desk: Counter, request: Request, _rest: str = "") -> Reply:
     """Tells the staff, and is silent. Where no staff can be told, says whom to ask."""
     staff = desk.settings.staff
     post = desk.posts.get(staff[0]) if staff else None
@@ -106,7 +104,7 @@ async def human(desk: "FrontDesk", request: Request, _rest: str = "") -> Reply:
     return Reply(text, (back,), private=False)
 
 
-def _for_staff(desk: "FrontDesk", request: Request, handoff_id: int) -> Reply:
+def _for_staff(desk: Counter, request: Request, handoff_id: int) -> Reply:
     language, ref = desk.settings.language, request.conversation
     turns = desk.memory.history.turns(ref, _TURNS)
     said = "\n".join(f"Q：{turn.question}\nA：{turn.answer}" for turn in turns) or "-"
@@ -117,7 +115,7 @@ def _for_staff(desk: "FrontDesk", request: Request, handoff_id: int) -> Reply:
     return Reply(f"{text}\n{said}", (button,), private=False)
 
 
-async def resume(desk: "FrontDesk", request: Request, rest: str) -> Reply:
+async def resume(desk: Counter, request: Request, rest: str) -> Reply:
     """Staff hand back by number, whoever is in the conversation without one."""
     by = f"{request.author.platform}:{request.author.user_id}"
     if rest.isdigit() and request.author.is_admin:
@@ -130,7 +128,7 @@ async def resume(desk: "FrontDesk", request: Request, rest: str) -> Reply:
 # -- buttons ------------------------------------------------------------------------------------
 
 
-async def rate(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def rate(desk: Counter, request: Request, tap: Tap) -> Reply:
     value = {"+1": 1, "-1": -1, "0": 0}.get(tap.value)
     if value is None:
         return desk.reply(request, "desk.stale")
@@ -145,16 +143,16 @@ async def rate(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
     return Reply(desk.say("desk.rated_bad", language, p=desk.settings.prefix), (button,))
 
 
-async def news(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def news(desk: Counter, request: Request, tap: Tap) -> Reply:
     noted = await asyncio.to_thread(desk.memory.want_news, tap.target)
     return desk.reply(request, "desk.news_noted" if noted else "desk.stale")
 
 
-async def _human_tap(desk: "FrontDesk", request: Request, _tap: Tap) -> Reply:
+async def _human_tap(desk: Counter, request: Request, _tap: Tap) -> Reply:
     return await human(desk, request)
 
 
-async def _resume_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
+async def _resume_tap(desk: Counter, request: Request, tap: Tap) -> Reply:
     """In the staff's room anybody may hand back: whoever reads there is staff."""
     staff, ref = desk.settings.staff, request.conversation
     if staff == (ref.platform, ref.room) and tap.value.isdigit():
@@ -164,13 +162,13 @@ async def _resume_tap(desk: "FrontDesk", request: Request, tap: Tap) -> Reply:
     return await resume(desk, request, tap.value)
 
 
-Obeying = Callable[["FrontDesk", Request, str], Awaitable[Reply]]
+Obeying = Callable[[Counter, Request, str], Awaitable[Reply]]
 COMMANDS: Mapping[Name, Obeying] = {
     "help": help_, "reset": reset, "quota": quota, "forgetme": forget, "stop": stop,
     "human": human, "resume": resume, "link": link, "pair": pair, "bad": bad,
     "annotate": admin.annotate_text, "unanswered": admin.unanswered, "sync": admin.sync,
 }  # fmt: skip
-Acting = Callable[["FrontDesk", Request, Tap], Awaitable[Reply]]
+Acting = Callable[[Counter, Request, Tap], Awaitable[Reply]]
 TAPS: Mapping[Kind, Acting] = {
     "rate": rate, "news": news, "human": _human_tap, "resume": _resume_tap,
     "dismiss": admin.dismiss_tap, "file": admin.file_tap, "answer": admin.answer_tap,

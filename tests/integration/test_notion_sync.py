@@ -98,7 +98,7 @@ def key(page: FakePage) -> str:
 
 def test_the_vendors_description_is_at_hand() -> None:
     if not described():
-        pytest.skip("no notion.json: set VENDOR_SPECS to the folder of the vendors' schemas")
+        pytest.skip("no notion.json: set SPECS_DIR to the folder of the vendors' schemas")
 
 
 # ---- what comes in

@@ -200,7 +200,7 @@ def test_every_request_of_a_librarys_life_is_as_the_vendor_describes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not (SPECS / "qdrant.json").is_file():
-        pytest.skip("no qdrant.json: set VENDOR_SPECS to the folder of the vendors' schemas")
+        pytest.skip("no qdrant.json: set SPECS_DIR to the folder of the vendors' schemas")
     described = Described(json.loads((SPECS / "qdrant.json").read_text("utf-8")))
     docs = write(tmp_path / "docs", {f"{n}.md": document(n) for n in range(3)})
     with qdrant_server() as server:

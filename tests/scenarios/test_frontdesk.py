@@ -16,7 +16,8 @@ from bot.audiences import parse as parse_audiences
 from bot.bootstrap import Bot, open_inbox
 from bot.errors import BotError
 from bot.frontdesk.actions import encode
-from bot.frontdesk.desk import DeskSettings, FrontDesk
+from bot.frontdesk.counter import DeskSettings
+from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.replies import Form, Reply
 from bot.frontdesk.uploads import Upload, Uploads
 from bot.inbox import DeliveryError, Progress, ReplyChannel

@@ -21,7 +21,8 @@ from adapters.discord.client import SecretaryClient
 from adapters.settings import Settings
 from bot.admins import Admins
 from bot.bootstrap import Bot, open_inbox
-from bot.frontdesk.desk import DeskSettings, FrontDesk
+from bot.frontdesk.counter import DeskSettings
+from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.uploads import Uploads
 from bot.inbox import Inbox
 from bot.messages import Author

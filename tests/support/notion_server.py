@@ -1,7 +1,7 @@
 """A loopback stand-in for Notion's API over a workspace that a test builds and changes.
 
 Requests are checked against the vendor's own description of the API where it is there
-(`VENDOR_SPECS`): path, parameters, body; the answers too. What the description leaves open follows
+(`SPECS_DIR`): path, parameters, body; the answers too. What the description leaves open follows
 Notion's documentation for version 2026-03-11.
 """
 
@@ -25,7 +25,7 @@ TOKEN = "ntn_right"
 VERSION = "2026-03-11"
 _BESIDE = (Path(__file__).parents[3], Path(__file__).parents[4])
 SPECS = Path(
-    os.environ.get("VENDOR_SPECS")
+    os.environ.get("SPECS_DIR")
     or next((p for one in _BESIDE if (p := one / "shared" / "specs").is_dir()), "shared/specs")
 )
 EDITED = "2026-11-01T08:00:00.000Z"

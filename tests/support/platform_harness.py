@@ -19,7 +19,8 @@ from adapters.base import Adapter, Surroundings
 from adapters.registry import Maker, maker
 from adapters.settings import Settings
 from bot.bootstrap import Bot, open_inbox
-from bot.frontdesk.desk import DeskSettings, FrontDesk
+from bot.frontdesk.counter import DeskSettings
+from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.uploads import Uploads
 
 

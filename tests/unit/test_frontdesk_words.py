@@ -4,8 +4,9 @@ import pytest
 
 from bot.frontdesk.actions import MAX_DATA, Tap, decode, encode, offers
 from bot.frontdesk.commands import Command, parse
+from bot.frontdesk.counter import DeskSettings
 from bot.frontdesk.curating import Pair, read
-from bot.frontdesk.desk import DeskSettings, FrontDesk
+from bot.frontdesk.desk import FrontDesk
 from bot.frontdesk.uploads import safe_name
 from bot.messages import Answer, Author, Choice, ConversationRef, Request
 from bot.phrases import say
