@@ -19,7 +19,7 @@ _RECONNECT_S = 30.0
 """Before a message is tried again while there is no connection at all."""
 
 
-class Gone(DeliveryError):
+class MessageGone(DeliveryError):
     """What was to be changed is not there (any more), or its token is too old."""
 
 
@@ -42,7 +42,7 @@ class Api:
         return str((await self._call(route, body))["id"])
 
     async def edit(self, channel: str, message_id: str, message: Message) -> str:
-        """Raises Gone where somebody has deleted it."""
+        """Raises MessageGone where somebody has deleted it."""
         await self._call(self._at("PATCH", channel, message_id), message, gone=True)
         return message_id
 
@@ -67,7 +67,7 @@ class Api:
         await self._call(route, {"type": kind, "data": data}, gone=True)
 
     async def edit_response(self, application: str, token: str, message: Message) -> str:
-        """The first answer, replaced. Raises Gone."""
+        """The first answer, replaced. Raises MessageGone."""
         path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
         route = Route("PATCH", path, webhook_id=application, webhook_token=token)
         return str((await self._call(route, message, gone=True))["id"])
@@ -75,7 +75,7 @@ class Api:
     async def follow_up(
         self, application: str, token: str, message: Message, *, private: bool = False
     ) -> str:
-        """One more message. Raises Gone."""
+        """One more message. Raises MessageGone."""
         path = "/webhooks/{webhook_id}/{webhook_token}?wait=true"
         route = Route("POST", path, webhook_id=application, webhook_token=token)
         body = {**message, "flags": EPHEMERAL} if private else message
@@ -111,7 +111,7 @@ def _refusal(error: discord.HTTPException, gone: bool) -> DeliveryError:
     if error.status == 429 or error.status >= 500:
         return DeliveryError(problem, retry_after_s=_retry_after(error))
     if gone and error.status in (401, 404):
-        return Gone(problem, permanent=True)
+        return MessageGone(problem, permanent=True)
     # A rejected token may be replaced by an accepted one; nothing else gets better by waiting.
     return DeliveryError(problem, permanent=error.status != 401)
 

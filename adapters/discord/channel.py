@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
-from adapters.discord.api import Api, Gone
+from adapters.discord.api import Api, MessageGone
 from adapters.discord.outbound import Message, answer_parts, message, provisional
 from adapters.discord.settings import DiscordSettings
 from bot.frontdesk.counter import language_of
@@ -67,7 +67,7 @@ class DiscordChannel:
             _forget_old(self._answered)
             try:
                 id_ = await self._replace(request, part, self._placed.get(request.id))
-            except Gone:
+            except MessageGone:
                 id_ = await self._another(request, part, key)
             self._placed.pop(request.id, None)
             return id_
@@ -76,14 +76,14 @@ class DiscordChannel:
         return self._turns.setdefault(request.id, asyncio.Lock())
 
     async def _replace(self, request: Request, part: Message, placed: str | None) -> str:
-        """In the place of what is shown. Raises Gone where nothing is (any more)."""
+        """In the place of what is shown. Raises MessageGone where nothing is (any more)."""
         reply = request.reply
         if "token" in reply:
-            with suppress(Gone):
+            with suppress(MessageGone):
                 return await self._api.edit_response(reply["application"], reply["token"], part)
         shown = reply.get("shown") or placed
         if shown is None:
-            raise Gone("nothing shown", permanent=True)
+            raise MessageGone("nothing shown", permanent=True)
         return await self._api.edit(reply["channel"], shown, part)
 
     async def _another(self, request: Request, part: Message, key: str) -> str:
@@ -151,7 +151,7 @@ class DiscordChannel:
         self._still(request)
         shown = request.reply.get("shown") or self._placed.pop(request.id, None)
         if shown:
-            with suppress(Gone):
+            with suppress(MessageGone):
                 await self._api.delete(request.reply["channel"], shown)
 
     async def _show(self, request: Request, shown: Message) -> None:

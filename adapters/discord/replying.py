@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from adapters.discord.api import Api, Gone
+from adapters.discord.api import Api, MessageGone
 from adapters.discord.outbound import EPHEMERAL, Message, reply_parts, with_commands
 from bot.frontdesk.replies import Reply, Respond
 
@@ -90,7 +90,7 @@ class Replier:
         first, *rest = self.parts(said)
         try:
             await self._api.edit_response(reply["application"], reply["token"], first)
-        except Gone:
+        except MessageGone:
             if said.private:
                 raise
             await self.in_channel(reply["channel"], said, key=reply["token"])

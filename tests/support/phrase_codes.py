@@ -90,12 +90,17 @@ def _code_position(call: ast.Call) -> int | None:
 
 @cache
 def _errors() -> frozenset[str]:
-    def below(kind: type[Exception]) -> Iterator[str]:
-        yield kind.__name__
-        for child in kind.__subclasses__():
-            yield from below(child)
-
-    return frozenset([*below(KnowledgeError), *below(BotError)])
+    """Names of the errors that carry a code: by the source, so whatever has been imported."""
+    classes = [
+        (node.name, {base.id for base in node.bases if isinstance(base, ast.Name)})
+        for _, tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    found = {KnowledgeError.__name__, BotError.__name__}
+    while more := {name for name, bases in classes if bases & found} - found:
+        found |= more
+    return frozenset(found)
 
 
 def _strings(node: ast.expr) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.discord.api import Api, Gone
+from adapters.discord.api import Api, MessageGone
 from adapters.discord.channel import DiscordChannel
 from adapters.discord.outbound import Message, message
 from adapters.discord.settings import section
@@ -41,7 +41,7 @@ class Recorded(Api):
             self.fails -= 1
             raise DeliveryError("503")
         if self.is_gone:
-            raise Gone("404", permanent=True)
+            raise MessageGone("404", permanent=True)
         return message_id
 
     async def delete(self, channel: str, message_id: str) -> None:
