@@ -36,9 +36,13 @@ model: $(RUN_STAMP)
 
 # ---------------------------------------------------------------- 測試
 
+# A file's tests stay together, since they share servers and databases; every worker may load
+# the embedded model (1.1 GB), hence no more than four.
+TESTS := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
 .PHONY: test
 test: $(DEV_STAMP) chromium ## 準備測試環境，然後跑全部測試
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 .PHONY: crash
 crash: $(DEV_STAMP) ## 在隨機的時刻強制結束五十次，數有沒有漏答或重複（約五分鐘）
@@ -50,7 +54,7 @@ check: $(DEV_STAMP) chromium ## 格式、lint、型別、分層規則，再跑�
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 .PHONY: format
 format: $(DEV_STAMP) ## 自動排版與修正
