@@ -68,15 +68,22 @@ class EmbeddedEngine:
     async def _produce(
         self, messages: Sequence[BaseMessage], max_tokens: int, report: Report
     ) -> AsyncGenerator[str, None]:
-        speaker = await self._joined()
-        try:
-            async with aclosing(speaker.produce(messages, max_tokens, report)) as deltas:
-                async for delta in deltas:
-                    yield delta
-        except ModelUnavailable as error:
-            if error.code in _CHILD_DIED:
+        """Asks a new child, once, where the last one died before its first word."""
+        said = False
+        for last in (False, True):
+            speaker = await self._joined()
+            try:
+                async with aclosing(speaker.produce(messages, max_tokens, report)) as deltas:
+                    async for delta in deltas:
+                        said = True
+                        yield delta
+                return
+            except ModelUnavailable as error:
+                if error.code not in _CHILD_DIED:
+                    raise
                 await self._abandon(speaker)
-            raise
+                if said or last:
+                    raise
 
     async def _abandon(self, speaker: OpenAICompatibleEngine) -> None:
         # A killed process closes its connections one by one: the link may still seem alive.
@@ -109,7 +116,7 @@ class EmbeddedEngine:
             api_key=link.extra["api_key"],
             model=link.extra["model"],
             timeout_s=settings.timeout_s,
-            retries=0,  # a child that died is started again by the next call
+            retries=0,  # it is another child that is asked again
             disable_thinking=True,
             name="embedded",
         )

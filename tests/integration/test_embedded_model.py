@@ -107,6 +107,19 @@ async def test_a_killed_child_fails_one_call_and_is_started_again(
     assert child(settings.data_dir) != first
 
 
+@pytest.mark.model
+async def test_a_child_killed_before_its_first_word_costs_nobody_an_answer(
+    engine: EmbeddedEngine, settings: ModelSettings
+) -> None:
+    await engine.check()
+    first = child(settings.data_dir)
+    answer = asyncio.create_task(say(engine, *[SYSTEM] * 4, QUESTION))
+    await asyncio.sleep(0.5)  # it reads
+    os.kill(first, signal.SIGKILL)
+    assert await answer
+    assert child(settings.data_dir) != first
+
+
 async def refusal(settings: ModelSettings) -> ModelError:
     made = EmbeddedEngine(settings, Gate(1), linger_s=0.1)
     try:
