@@ -61,8 +61,10 @@ class Program:
     def _environment(self) -> Mapping[str, str]:
         kept = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
         model = os.environ.get("LLM_MODEL_PATH", str(ROOT / MODEL_FILE))
-        # Named, so that a missing model file is a failure and not an extractive answer.
+        # Named, so that a missing model file is a failure and not an extractive answer; and it
+        # may take its time, for what is judged here is what it says, not how fast.
         return kept | {
+            "LLM_TIMEOUT_S": "600",
             "DATA_DIR": str(self._folder / "data"),
             "LLM_ENGINE": "embedded",
             "LLM_MODEL_PATH": model,

@@ -33,13 +33,13 @@ class Users:
         self.acknowledged: set[str] = set()
         self._dice = random.Random(11)
 
-    def write(self, child: Child, count: int) -> None:
+    def write(self, child: Child, count: int, rooms: int = ROOMS) -> None:
         for id_, room in self.written:
             if id_ not in self.acknowledged:
                 child.hand_in(id_, room)
         for _ in range(count):
             number = len(self.written)
-            asked = (f"line:{number:04}", f"room{number % ROOMS}")
+            asked = (f"line:{number:04}", f"room{number % rooms}")
             self.written.append(asked)
             child.hand_in(*asked)
             time.sleep(self._dice.uniform(0, 0.02))
@@ -105,8 +105,7 @@ def test_where_keys_are_ignored_a_kill_repeats_one_part_at_most(database: str) -
             before = chat.repeated()
             # One conversation: more could be on the wire at the same time.
             child = Child(Habits(database, chat.url, die_after_send=number % 2 + 1))
-            child.hand_in(f"line:{number}", "room")
-            users.written.append((f"line:{number}", "room"))
+            users.write(child, 1, rooms=1)
             wait_until(lambda: not child.is_alive())  # noqa: B023
             child.kill()
             users.hear(child)
