@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from bot.bootstrap import build, open_inbox
 from bot.errors import ModelUnavailable
 from bot.following import about, begin, request_id, stage
 from tests.support.bot import NOON, ScriptedEngine, knowledge_of, settings_for, write
+from tests.support.http_handler import QuickHandler
 from tests.support.inbox_parts import Notes, eventually, request
 from tests.support.llm_server import ScriptedLLM
 from tests.support.program import Home, running
@@ -129,7 +130,7 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
     """An OTLP collector on loopback: its address, and the spans that came."""
     spans: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuickHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if self.headers.get("content-encoding") == "gzip":

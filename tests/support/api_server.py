@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_handler import QuickHandler
 
 
 @dataclass
@@ -21,7 +23,7 @@ class FakeApi:
 def api(known: Mapping[str, tuple[int, Any]]) -> Iterator[FakeApi]:
     """Path → status and body (text, or JSON of anything else); another path is a 404."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuickHandler):
         def _answer(self) -> None:
             fake.asked.append(
                 (f"{self.command} {self.path}", self.headers.get("authorization", ""))

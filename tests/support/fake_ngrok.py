@@ -9,9 +9,11 @@ What it was started with and asked for is in `folder / "ngrok.json"`, one line a
 import json
 import os
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.support.http_handler import QuickHandler
 
 URL = "https://leaf.ngrok.example"
 
@@ -42,7 +44,7 @@ def main(arguments: list[str], folder: Path, fault: str) -> None:
         print(f'lvl=eror msg="failed to auth" err="{fault}"', flush=True)
         sys.exit(1)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuickHandler):
         def do_GET(self) -> None:
             self._say({"endpoints": [], "tunnels": []})
 

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_handler import QuickHandler
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Platform:
 def platform(honours_keys: bool = True) -> Iterator[Platform]:
     it = Platform(honours_keys)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuickHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:

@@ -27,10 +27,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.http_handler import QuickHandler
 from tests.support.llm_reply import Body, Reply, chunk, usage, whole
 
 __all__ = ["Reply", "Request", "ScriptedLLM"]
@@ -122,7 +123,7 @@ class _Listener(ThreadingHTTPServer):
         """A client that hangs up is an event here, not a traceback."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuickHandler):
     protocol_version = "HTTP/1.1"
     server: _Listener
 

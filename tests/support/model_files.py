@@ -5,10 +5,12 @@ import math
 import struct
 import threading
 from collections.abc import Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.support.http_handler import QuickHandler
 
 QWEN7: dict[str, Any] = {
     "model_type": "qwen2",
@@ -116,7 +118,7 @@ class Hub:
         self.seen: list[str | None] = []
         hub = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuickHandler):
             def log_message(self, format: str, *args: Any) -> None:
                 """The tests' output stays clean."""
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import jsonschema
+
+from tests.support.http_handler import QuickHandler
 
 TOKEN = "ntn_right"
 VERSION = "2026-03-11"
@@ -376,7 +378,7 @@ def _validator(schema: str) -> Any:
     return jsonschema.Draft202012Validator({**json.loads(schema), "components": components})
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuickHandler):
     protocol_version = "HTTP/1.1"
     fake: ClassVar[FakeNotion]
 

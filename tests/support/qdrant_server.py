@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import jsonschema
 import numpy as np
+
+from tests.support.http_handler import QuickHandler
 
 SCHEMA = Path(__file__).parent.parent / "payloads" / "qdrant-schema.json"
 
@@ -253,7 +255,7 @@ _ROUTES: dict[tuple[str, str], Callable[[FakeQdrant, str, Any], Any]] = {
 }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuickHandler):
     protocol_version = "HTTP/1.1"
     fake: ClassVar[FakeQdrant]
 

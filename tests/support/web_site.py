@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, ClassVar
+
+from tests.support.http_handler import QuickHandler
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Site:
         return sum(asked == path for asked, _ in self.requests)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuickHandler):
     protocol_version = "HTTP/1.1"
     site: ClassVar[Site]
 
