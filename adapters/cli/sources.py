@@ -1,37 +1,22 @@
 """`secretary sources`: what is known, taking it out, putting it right, and why it answers."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 
 import click
 
-from adapters.cli.ask import opened
 from adapters.cli.console import print_json, progress_bar, settings, warn
-from adapters.cli.sources_print import (
-    question_json,
-    row_json,
-    source_json,
-    tell_question,
-    tell_source,
-    tell_verification,
-    verification_json,
-)
+from adapters.cli.sources_print import row_json, tell_verification, verification_json
 from adapters.cli.sources_print import table as print_table
-from bot.bootstrap import Bot
 from bot.errors import BotError
 from bot.messages import ConversationRef
 from bot.phrases import describe, say
 from bot.quotas.limits import PLATFORMS
-from bot.why import why_question, why_source
 from knowledge.inventory import named
 from knowledge.ledger import SourceRow
 from knowledge.library import Library
-from knowledge.syncing import last_failure
 
 _json = click.option("--json", "as_json", is_flag=True, help="只印出一行 JSON")
-_LIKE_A_SOURCE = re.compile(r"https?://\S+|\S+/\S*|\S+\.[A-Za-z][A-Za-z0-9]{1,4}")
-"""What is no question, though no document has this name."""
 
 
 @click.group()
@@ -101,7 +86,9 @@ def verify(as_json: bool) -> None:
 @_json
 def why(text: str, place: str | None, as_json: bool) -> None:
     """為什麼一份文件會（或不會）用來回答；一個問題會找到什麼、誰看得到。"""
-    asyncio.run(_why(text, _place(place), as_json))
+    from adapters.cli.sources_why import tell_why  # a second of imports that the others spare
+
+    asyncio.run(tell_why(text, _place(place), as_json))
 
 
 def _place(text: str | None) -> ConversationRef | None:
@@ -111,34 +98,6 @@ def _place(text: str | None) -> ConversationRef | None:
     if platform not in PLATFORMS:
         raise click.UsageError(f"--at 的平台要是 {'、'.join(PLATFORMS)} 其中一個。")
     return ConversationRef(platform, room)
-
-
-async def _why(text: str, place: ConversationRef | None, as_json: bool) -> None:
-    async with opened() as (bot, language):
-        rows = named(bot.library.ledger.all(), text)
-        if not rows and _LIKE_A_SOURCE.fullmatch(text.strip()):
-            failure = last_failure(bot.library.ledger, text.strip())
-            if failure is None:
-                raise BotError("sources.unknown", name=text)
-            reason = describe(failure, language)
-            raise BotError("sources.failed", name=text, reason=reason)
-        if rows:
-            _about_sources(bot, rows, as_json, language)
-            return
-        facts = await asyncio.to_thread(why_question, bot, text, place)
-    if as_json:
-        print_json(question_json(text, facts, language))
-    else:
-        tell_question(facts, language)
-
-
-def _about_sources(bot: Bot, rows: Sequence[SourceRow], as_json: bool, language: str) -> None:
-    told = why_source(bot, rows)
-    if as_json:
-        print_json([source_json(facts, language) for facts in told])
-    else:
-        for facts in told:
-            tell_source(facts, language)
 
 
 def _named(rows: Sequence[SourceRow], name: str) -> list[SourceRow]:

@@ -1,4 +1,4 @@
-"""What `secretary sources` prints: tables and sentences for people, values for `--json`."""
+"""What `secretary sources list|verify` prints: for people, and values for `--json`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.phrases import describe, say
-from bot.why import QuestionFacts, SourceFacts
 from knowledge.inventory import Verification, kind_of
 from knowledge.ledger import SourceRow
 
@@ -86,71 +85,3 @@ def tell_verification(result: Verification, language: str) -> None:
     for failure in result.unmended:
         reason = describe(failure, language)
         click.echo(say("cli.failed_item", language, source=failure.source, reason=reason))
-
-
-def source_json(facts: SourceFacts, language: str) -> dict[str, Any]:
-    return {
-        **row_json(facts.row),
-        "stored": facts.stored,
-        "seen_by": "everybody" if facts.seen_by is None else list(facts.seen_by),
-        "answers": facts.is_whole,
-        "why": _state(facts, language),
-    }
-
-
-def tell_source(facts: SourceFacts, language: str) -> None:
-    click.echo(f"{facts.row.source}  {_state(facts, language)}")
-    click.echo("  " + _viewers(facts.row.audience, facts.seen_by, language))
-
-
-def _state(facts: SourceFacts, language: str) -> str:
-    row = facts.row
-    detail = {
-        "revision": revision(row)[:8],
-        "updated": row.ingested_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-        "passages": row.passages,
-        "stored": facts.stored,
-    }
-    if not row.passages:
-        return say("sources.why_empty", language)
-    return say("sources.why_whole" if facts.is_whole else "sources.why_lost", language, **detail)
-
-
-def _viewers(audience: str, seen_by: tuple[str, ...] | None, language: str) -> str:
-    if seen_by is None:
-        return say("sources.seen_by_all", language)
-    if not seen_by:
-        return say("sources.seen_by_nobody", language, audience=audience)
-    return say("sources.seen_by", language, audience=audience, places="、".join(seen_by))
-
-
-def question_json(question: str, facts: QuestionFacts, language: str) -> dict[str, Any]:
-    return {
-        "question": question,
-        "reason": facts.reason,
-        "why": _verdict(facts, language),
-        "confidence": round(facts.confidence, 4),
-        "audiences": None if facts.audiences is None else sorted(facts.audiences),
-        "candidates": [
-            {
-                "source": one.source,
-                "score": round(one.score, 4),
-                "audience": one.audience,
-                "visible": one.visible,
-            }
-            for one in facts.candidates
-        ],
-    }
-
-
-def tell_question(facts: QuestionFacts, language: str) -> None:
-    click.echo(_verdict(facts, language))
-    for number, one in enumerate(facts.candidates, 1):
-        hidden = "" if one.visible else say("sources.hidden_here", language)
-        click.echo(f"  {number}. {one.score:.3f}  {one.source}  [{one.audience}]{hidden}")
-
-
-def _verdict(facts: QuestionFacts, language: str) -> str:
-    audience = facts.candidates[0].audience if facts.candidates else ""
-    confidence = f"{facts.confidence:.2f}"
-    return say(f"why.{facts.reason}", language, audience=audience, confidence=confidence)
