@@ -46,7 +46,9 @@ class Wire:
         trust_env = not endpoint.is_loopback
         limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
             max_connections=openai.DEFAULT_CONNECTION_LIMITS.max_connections,
-            max_keepalive_connections=_IDLE_CONNECTIONS,
+            # llama.cpp promises to keep a connection and closes it after every stream (seen 2026-11):
+            # who asks again at once would be cut off.
+            max_keepalive_connections=0 if endpoint.name == "embedded" else _IDLE_CONNECTIONS,
         )
         self._http = openai.DefaultAsyncHttpxClient(
             timeout=timeout, trust_env=trust_env, limits=limits

@@ -1,7 +1,9 @@
 """The OpenAI-compatible engine against a server that is slow, broken or lying."""
 
 import asyncio
+import json
 import logging
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from bot.errors import (
 from bot.llm.base import Gate, Generation
 from bot.llm.endpoint import Endpoint
 from bot.llm.openai_compatible import OpenAICompatibleEngine
+from tests.support.llm_reply import chunk
 from tests.support.llm_server import Reply, ScriptedLLM
 
 MESSAGES = [SystemMessage("你是小秘書。"), HumanMessage("幾點開門？")]
@@ -463,3 +466,32 @@ def test_the_slow_import_waits_for_the_first_call() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+# ---- a server that closes what it promised to keep
+
+
+@asynccontextmanager
+async def closing_late() -> AsyncIterator[str]:
+    """As llama.cpp: the reply's head promises to keep the connection, which closes a moment later."""
+    said = chunk({}, {"content": "十點。"}, "stop")
+    body = f"data: {json.dumps(said)}\n\ndata: [DONE]\n\n".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {len(body)}\r\n"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", asked.lower())[1])  # type: ignore[index]
+        await reader.readexactly(length)
+        writer.write(f"{head}Keep-Alive: timeout=5\r\n\r\n".encode() + body)
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
+@pytest.mark.parametrize("kind", [{"name": "embedded", "retries": 0}, {"name": "openai"}])
+async def test_who_asks_again_at_once_is_not_cut_off(kind: dict[str, Any]) -> None:
+    async with closing_late() as url, engine(url, model="m", **kind) as made:
+        for _ in range(3):
+            assert await text_of(made.stream(MESSAGES, max_tokens=50)) == "十點。"
