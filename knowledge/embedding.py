@@ -8,7 +8,6 @@ none     no vectors: search is lexical only, and says so
 
 import importlib
 import importlib.util
-import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -16,8 +15,6 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.embedding_prompts import prompts_for
-from knowledge.encoder import Encoder
 from knowledge.errors import EmbeddingError
 from knowledge.settings import KnowledgeSettings
 
@@ -113,15 +110,10 @@ class OpenAICompatible:
         )
         self._url = base_url
         self._model = model or self._first_model()
-        self._prompts = prompts_for(self._model)
-        asked_otherwise = "+prompts" if self._prompts.query else ""
-        self.model_id = f"openai-{self._model}{asked_otherwise}"
+        self.model_id = f"openai-{self._model}"
         self.dimension = len(self._embed(["test"])[0])
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._in_batches([self._prompts.passage + text for text in texts])
-
-    def _in_batches(self, texts: list[str]) -> Vectors:
         batches = [texts[i : i + self.BATCH] for i in range(0, len(texts), self.BATCH)]
         if not batches:
             return np.empty((0, self.dimension), np.float32)
@@ -131,8 +123,7 @@ class OpenAICompatible:
         return np.asarray(self.queries([text])[0])
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        # The protocol knows no difference between them; a model may.
-        return self._in_batches([self._prompts.query + text for text in texts])
+        return self.passages(texts)  # the protocol knows no difference
 
     def _first_model(self) -> str:
         payload = self._request("GET", "models", None)
@@ -172,36 +163,54 @@ class OpenAICompatible:
 
 
 class HuggingFace:
-    """A Hugging Face model in this process, pooled and prompted as its publisher says."""
+    """Mean-pooled (e5) or first-token (others) states of a transformers encoder."""
 
-    LONGEST = 512
-    """Tokens: about three passages, and memory is bounded."""
+    BATCH = 16
 
     def __init__(self, model: str) -> None:
         try:
-            self._encoder = Encoder(model, self.LONGEST)
+            self._torch = importlib.import_module("torch")
+            transformers = importlib.import_module("transformers")
         except ImportError as error:
             raise EmbeddingError("embedding.hf_missing", problem=str(error)[:200]) from error
-        except (OSError, ValueError, KeyError) as error:
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+            self._model = transformers.AutoModel.from_pretrained(model)
+        except (OSError, ValueError) as error:
             raise EmbeddingError("embedding.hf_model", model=model) from error
-        self._one_at_a_time = threading.Lock()
+        self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
+        self._model.to(self._device).eval()
+        self._is_e5 = "e5" in model.lower()
         self.model_id = f"hf-{model}"
-        self.dimension = self._encoder.dimension
+        self.dimension = int(self._model.config.hidden_size)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._embed(self._encoder.prompts.passage, texts)
+        prefix = "passage: " if self._is_e5 else ""
+        return self._embed([prefix + text for text in texts])
 
     def query(self, text: str) -> Vectors:
         return np.asarray(self.queries([text])[0])
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._embed(self._encoder.prompts.query, texts)
+        return self._embed([("query: " if self._is_e5 else "") + text for text in texts])
 
-    def _embed(self, prompt: str, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.empty((0, self.dimension), np.float32)
-        with self._one_at_a_time:
-            return self._encoder.vectors([prompt + text for text in texts])
+    def _embed(self, texts: list[str]) -> Vectors:
+        parts = [
+            self._forward(texts[start : start + self.BATCH])
+            for start in range(0, len(texts), self.BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
+
+    def _forward(self, texts: list[str]) -> Vectors:
+        batch = self._tokenizer(
+            texts, padding=True, truncation=True, max_length=512, return_tensors="pt"
+        ).to(self._device)
+        with self._torch.inference_mode():
+            states = self._model(**batch).last_hidden_state
+        if not self._is_e5:
+            return _unit(states[:, 0].float().cpu().numpy())
+        mask = batch["attention_mask"].unsqueeze(-1)
+        return _unit(((states * mask).sum(1) / mask.sum(1)).float().cpu().numpy())
 
 
 def _unit(vectors: Any) -> Vectors:

@@ -20,9 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.errors import BotError, ConfigError, ModelUnavailable
+from bot.errors import BotError
 from bot.phrases import describe
-from knowledge.encoder import Encoder
 
 MOST_INPUTS: Final = 2048
 """As OpenAI's own endpoint."""
@@ -150,25 +149,16 @@ async def _failed(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"message": message, "type": "server_error"}}, 500)
 
 
-def _opened(name: str) -> Encoder:
-    """Raises ConfigError `serve.no_torch`, ModelUnavailable `serve.load_failed`."""
-    try:
-        return Encoder(name)
-    except ImportError as error:
-        raise ConfigError("serve.no_torch", python="python") from error
-    except (OSError, ValueError, KeyError) as error:
-        problem = str(error).splitlines()[0][:200]
-        raise ModelUnavailable("serve.load_failed", name=name, problem=problem) from error
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
+    from bot.model.encoding import Encoder
+
     try:
-        encoder = _opened(given.model)
+        encoder = Encoder(given.model)
     except BotError as error:
         print(f"ERROR {describe(error, 'en')}", file=sys.stderr, flush=True)
         return 1

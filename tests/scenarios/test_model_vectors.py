@@ -14,8 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.model.vectors import MOST_INPUTS, Model, build_app
-from knowledge.embedding import HuggingFace
-from knowledge.encoder import Encoder
 
 
 class Letters(Model):
@@ -116,20 +114,14 @@ def tiny(folder: Path, kind: str) -> str:
     return str(folder)
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"pooling_mode_cls_token": True},
-        {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True},
-        {"pooling_mode_lasttoken": True},
-        {"pooling_mode": "lasttoken"},
-    ],
-)
-def test_a_batch_gives_what_one_by_one_gives(tmp_path: Path, told: dict[str, object]) -> None:
+@pytest.mark.parametrize("mode", ["cls_token", "mean_tokens", "lasttoken"])
+def test_a_batch_gives_what_one_by_one_gives(tmp_path: Path, mode: str) -> None:
     """Padding must not be seen, whatever is pooled."""
+    from bot.model.encoding import Encoder
+
     name = tiny(tmp_path, "BertModel")
     (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps(told))
+    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({f"pooling_mode_{mode}": True}))
     encoder = Encoder(name)
     texts = ["幾點開門", "店", "週日公休十點開門"] * 20
     together = encoder.vectors(texts)
@@ -142,11 +134,13 @@ def test_a_batch_gives_what_one_by_one_gives(tmp_path: Path, told: dict[str, obj
 
 
 def test_each_pooling_is_another_vector(tmp_path: Path) -> None:
+    from bot.model.encoding import Encoder
+
     name = tiny(tmp_path, "BertModel")
     (tmp_path / "1_Pooling").mkdir()
     found = []
-    for mode in ("cls", "mean", "lasttoken"):
-        told = json.dumps({"pooling_mode": mode})
+    for mode in ("cls_token", "mean_tokens", "lasttoken"):
+        told = json.dumps({f"pooling_mode_{mode}": True})
         (tmp_path / "1_Pooling" / "config.json").write_text(told)
         found.append(Encoder(name).vectors(["週日公休", "週日公休十點開門"])[0])
     for one, other in ((0, 1), (0, 2), (1, 2)):
@@ -154,38 +148,10 @@ def test_each_pooling_is_another_vector(tmp_path: Path) -> None:
 
 
 def test_a_reranker_scores_pairs(tmp_path: Path) -> None:
+    from bot.model.encoding import Encoder
+
     encoder = Encoder(tiny(tmp_path, "BertForSequenceClassification"))
     scores = encoder.relevance([("幾點開門", "十點開門"), ("幾點開門", "公休")])
     assert encoder.scores
     assert scores.shape == (2,)
     assert ((scores > 0) & (scores < 1)).all()
-
-
-def test_a_model_is_asked_with_the_words_beside_it(tmp_path: Path) -> None:
-    """`EMBEDDING_ENGINE=hf`: pooling and prompts are those of the files that came with it."""
-    name = tiny(tmp_path, "BertModel")
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_lasttoken": true}')
-    told = {"prompts": {"query": "店公休", "document": "十點"}}
-    (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(told))
-    engine, bare = HuggingFace(name), Encoder(name)
-    assert np.allclose(engine.query("幾點開門"), bare.vectors(["店公休幾點開門"])[0], atol=1e-5)
-    assert np.allclose(engine.passages(["週日"]), bare.vectors(["十點週日"]), atol=1e-5)
-    assert engine.passages([]).shape == (0, engine.dimension) == (0, 32)
-
-
-def test_it_agrees_with_sentence_transformers(tmp_path: Path) -> None:
-    library = pytest.importorskip("sentence_transformers")
-    modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
-    name = tiny(tmp_path, "BertModel")
-    for pooling in ("cls", "mean", "lasttoken"):
-        words = modules.Transformer(name)
-        theirs = library.SentenceTransformer(
-            modules=[words, modules.Pooling(32, pooling), modules.Normalize()],
-            prompts={"query": "店公休", "document": ""},
-        )
-        theirs.save(str(tmp_path / pooling), create_model_card=False)
-        engine = HuggingFace(str(tmp_path / pooling))
-        texts = ["幾點開門", "週日公休十點開門"]
-        assert np.allclose(engine.queries(texts), theirs.encode_query(texts), atol=1e-5)
-        assert np.allclose(engine.passages(texts), theirs.encode_document(texts), atol=1e-5)

@@ -1,7 +1,6 @@
 """Vectors and scores by torch: encoders such as bge-m3, Qwen3-Embedding, bge-reranker.
 
-`EMBEDDING_ENGINE=hf` and `secretary model serve --embeddings` share it. torch and transformers
-are imported when a model is opened, and by nothing else.
+torch and transformers are imported when a model is opened, and by nothing else.
 """
 
 import importlib
@@ -13,46 +12,44 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.embedding_prompts import Prompts, prompts_for, prompts_told
+from bot.errors import ConfigError, ModelUnavailable
 
 BATCH: Final = 32
 MOST_TOKENS: Final = 8192
 _POOLING: Final = "1_Pooling/config.json"
-_PROMPTS: Final = "config_sentence_transformers.json"
-_MODES: Final = {"cls": "first", "lasttoken": "last", "mean": "mean"}
-"""As sentence-transformers names them."""
-_OLDER: Final = {
-    "cls": "pooling_mode_cls_token",
-    "lasttoken": "pooling_mode_lasttoken",
-    "mean": "pooling_mode_mean_tokens",
+_MODES: Final = {
+    "pooling_mode_cls_token": "first",
+    "pooling_mode_lasttoken": "last",
+    "pooling_mode_mean_tokens": "mean",
 }
-"""Each was a switch of its own until release 6."""
 Rows = NDArray[np.float32]
 
 
 class Encoder:
-    """One model; not for several threads at once.
+    """One model; not for several threads at once. Raises ConfigError `serve.no_torch`,
+    ModelUnavailable `serve.load_failed`."""
 
-    Raises ImportError without torch or transformers; OSError, ValueError or KeyError for what
-    cannot be loaded.
-    """
-
-    def __init__(self, name: str, longest: int = MOST_TOKENS) -> None:
-        self._torch = importlib.import_module("torch")
-        transformers = importlib.import_module("transformers")
-        config = transformers.AutoConfig.from_pretrained(name)
-        self.scores = _is_reranker(config)
-        kind = "AutoModelForSequenceClassification" if self.scores else "AutoModel"
-        self._tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = getattr(transformers, kind).from_pretrained(name)
+    def __init__(self, name: str) -> None:
+        try:
+            self._torch = importlib.import_module("torch")
+            transformers = importlib.import_module("transformers")
+        except ImportError as error:
+            raise ConfigError("serve.no_torch", python="python") from error
+        try:
+            config = transformers.AutoConfig.from_pretrained(name)
+            self.scores = _is_reranker(config)
+            kind = "AutoModelForSequenceClassification" if self.scores else "AutoModel"
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+            model = getattr(transformers, kind).from_pretrained(name)
+        except (OSError, ValueError, KeyError) as error:
+            problem = str(error).splitlines()[0][:200]
+            raise ModelUnavailable("serve.load_failed", name=name, problem=problem) from error
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
         self._model = model.to(self._device).eval()
         if self._device == "cuda":
             self._model = self._model.half()
         self._pooling = _pooling(name, config)
-        self.prompts: Prompts = prompts_told(_beside(name, _PROMPTS)) or prompts_for(name)
-        self.dimension = int(config.get_text_config().hidden_size)
-        self._longest = min(longest, int(self._tokenizer.model_max_length))
+        self._longest = min(MOST_TOKENS, int(self._tokenizer.model_max_length))
         self.tokens_read = 0
 
     def vectors(self, texts: Sequence[str]) -> Rows:
@@ -112,22 +109,21 @@ def _is_reranker(config: Any) -> bool:
 
 def _pooling(name: str, config: Any) -> str:
     """As sentence-transformers' file beside the model says; else what its kind is known for."""
-    told = _beside(name, _POOLING)
+    told = _pooling_file(name)
     for mode, pooling in _MODES.items():
-        if told.get("pooling_mode") == mode or told.get(_OLDER[mode]) is True:
+        if told.get(mode) is True:
             return pooling
     if any("CausalLM" in kind for kind in config.architectures or ()):
         return "last"
     return "mean" if "e5" in name.lower() else "first"
 
 
-def _beside(name: str, file: str) -> dict[str, Any]:
-    """A JSON file of the model's folder or repository; empty where there is none."""
-    path = Path(name) / file
+def _pooling_file(name: str) -> dict[str, Any]:
+    path = Path(name) / _POOLING
     if not path.is_file():
         found = importlib.import_module("transformers.utils").cached_file(
             name,
-            file,
+            _POOLING,
             _raise_exceptions_for_missing_entries=False,
             _raise_exceptions_for_connection_errors=False,
             _raise_exceptions_for_gated_repo=False,
