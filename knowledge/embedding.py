@@ -8,6 +8,7 @@ none     no vectors: search is lexical only, and says so
 
 import importlib
 import importlib.util
+import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -15,7 +16,9 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.encoder import Encoder
 from knowledge.errors import EmbeddingError
+from knowledge.pooling import UnknownPooling, prompts_of
 from knowledge.settings import KnowledgeSettings
 
 Vectors = NDArray[np.float32]
@@ -94,7 +97,9 @@ class OpenAICompatible:
     """`POST {base}/embeddings`; base URLs end in /v1.
 
     httpx rather than langchain's OpenAIEmbeddings: that one tokenizes with a vocabulary it
-    downloads and posts token ids, which most local servers refuse.
+    downloads and posts token ids, which most local servers refuse. The protocol knows no
+    difference between queries and passages and servers add nothing: what the model wants to
+    stand before a text (`knowledge.pooling`) is written here.
     """
 
     BATCH = 64
@@ -110,20 +115,24 @@ class OpenAICompatible:
         )
         self._url = base_url
         self._model = model or self._first_model()
-        self.model_id = f"openai-{self._model}"
+        self._prompts = prompts_of(self._model)
+        self.model_id = f"openai-{self._model}" + ("-prompts" if self._prompts else "")
         self.dimension = len(self._embed(["test"])[0])
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        batches = [texts[i : i + self.BATCH] for i in range(0, len(texts), self.BATCH)]
-        if not batches:
-            return np.empty((0, self.dimension), np.float32)
-        return np.concatenate([self._embed(batch) for batch in batches])
+        return self._all([self._prompts.passage + text for text in texts])
 
     def query(self, text: str) -> Vectors:
         return np.asarray(self.queries([text])[0])
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self.passages(texts)  # the protocol knows no difference
+        return self._all([self._prompts.query + text for text in texts])
+
+    def _all(self, texts: Sequence[str]) -> Vectors:
+        batches = [texts[i : i + self.BATCH] for i in range(0, len(texts), self.BATCH)]
+        if not batches:
+            return np.empty((0, self.dimension), np.float32)
+        return np.concatenate([self._embed(batch) for batch in batches])
 
     def _first_model(self) -> str:
         payload = self._request("GET", "models", None)
@@ -163,54 +172,34 @@ class OpenAICompatible:
 
 
 class HuggingFace:
-    """Mean-pooled (e5) or first-token (others) states of a transformers encoder."""
-
-    BATCH = 16
+    """A transformers encoder, pooled and prompted as its makers say (`knowledge.pooling`)."""
 
     def __init__(self, model: str) -> None:
         try:
-            self._torch = importlib.import_module("torch")
-            transformers = importlib.import_module("transformers")
+            self._encode = Encoder(model)
         except ImportError as error:
             raise EmbeddingError("embedding.hf_missing", problem=str(error)[:200]) from error
-        try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(model)
-            self._model = transformers.AutoModel.from_pretrained(model)
-        except (OSError, ValueError) as error:
+        except UnknownPooling as error:
+            raise EmbeddingError("embedding.hf_pooling", model=model, how=str(error)) from error
+        except (OSError, ValueError, KeyError) as error:
             raise EmbeddingError("embedding.hf_model", model=model) from error
-        self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
-        self._model.to(self._device).eval()
-        self._is_e5 = "e5" in model.lower()
-        self.model_id = f"hf-{model}"
-        self.dimension = int(self._model.config.hidden_size)
+        self._lock = threading.Lock()
+        self._prompts = self._encode.prompts
+        self.model_id = f"hf-{model}-{self._encode.recipe.stamp}"
+        self.dimension = self._encode.dimension
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        prefix = "passage: " if self._is_e5 else ""
-        return self._embed([prefix + text for text in texts])
+        return self._vectors([self._prompts.passage + text for text in texts])
 
     def query(self, text: str) -> Vectors:
         return np.asarray(self.queries([text])[0])
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._embed([("query: " if self._is_e5 else "") + text for text in texts])
+        return self._vectors([self._prompts.query + text for text in texts])
 
-    def _embed(self, texts: list[str]) -> Vectors:
-        parts = [
-            self._forward(texts[start : start + self.BATCH])
-            for start in range(0, len(texts), self.BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
-
-    def _forward(self, texts: list[str]) -> Vectors:
-        batch = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=512, return_tensors="pt"
-        ).to(self._device)
-        with self._torch.inference_mode():
-            states = self._model(**batch).last_hidden_state
-        if not self._is_e5:
-            return _unit(states[:, 0].float().cpu().numpy())
-        mask = batch["attention_mask"].unsqueeze(-1)
-        return _unit(((states * mask).sum(1) / mask.sum(1)).float().cpu().numpy())
+    def _vectors(self, texts: list[str]) -> Vectors:
+        with self._lock:
+            return self._encode(texts)
 
 
 def _unit(vectors: Any) -> Vectors:

@@ -30,7 +30,9 @@ MOST_INPUTS: Final = 2048
 class Model(Protocol):
     scores: bool
     """Whether it is a reranker."""
-    tokens_read: int
+
+    @property
+    def tokens_read(self) -> int: ...
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
     def relevance(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]: ...

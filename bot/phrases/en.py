@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "embedding.rejected": "The embedding server {url} answered {status}; check EMBEDDING_MODEL.",
     "embedding.garbage": "What the embedding server {url} sent is no embedding; make sure that EMBEDDING_BASE_URL ends in /v1.",
     "embedding.hf_missing": "EMBEDDING_ENGINE=hf needs torch and transformers: pip install 'secretary[hf]'.",
+    "embedding.hf_pooling": "The embedding model {model} makes its vectors in a way ({how}) that is not computed here, and a guess would give wrong ones; take BAAI/bge-m3 or Qwen/Qwen3-Embedding-0.6B, or its own server with EMBEDDING_BASE_URL.",
     "embedding.hf_model": "The embedding model {model} cannot be loaded; check its name, or download it first.",
     # command line
     "cli.ingested": "Done: {added} added, {updated} updated, {unchanged} unchanged, {removed} removed, {failed} failed ({passages} new passages, {seconds} s).",

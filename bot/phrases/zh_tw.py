@@ -49,6 +49,7 @@ SENTENCES: dict[str, str] = {
     "embedding.garbage": "向量伺服器 {url} 回的內容不是向量，請確認 EMBEDDING_BASE_URL 以 /v1 結尾。",
     "embedding.hf_missing": "EMBEDDING_ENGINE=hf 需要 torch 與 transformers，請執行 pip install 'secretary[hf]'。",
     "embedding.hf_model": "載入不了向量模型 {model}，請確認名稱，或先把它下載到本機。",
+    "embedding.hf_pooling": "向量模型 {model} 的算法（{how}）這裡不會算，硬算會得到錯的向量；請改用 BAAI/bge-m3 或 Qwen/Qwen3-Embedding-0.6B，或用它自己的伺服器加 EMBEDDING_BASE_URL。",
     # 命令列
     "cli.ingested": "完成：新增 {added}、更新 {updated}、未變 {unchanged}、移除 {removed}、失敗 {failed}（共 {passages} 個新段落，{seconds} 秒）。",
     "cli.watching": "跟著這些路徑，有變就更新；按 Ctrl-C 結束。",
