@@ -8,15 +8,16 @@ from typing import Any, Final
 import httpx
 
 from bot.errors import ConfigError
+from bot.model.configs import from_config
 from bot.model.described import (
     Described,
     describe_path,
     dtype_of,
     quantisation,
+    sized,
     template_in,
-    weights_of,
 )
-from bot.model.shape import from_config
+from bot.model.safetensors import INDEX, size_in
 
 HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
@@ -68,17 +69,25 @@ class _Hub:
         dtype = quantisation(config) or dtype_of(config)
         counted = None if quantisation(config) else _counted(card)
         parameters = counted or (shape.parameters if shape else None)
+        size = _weights(sizes)
+        index = None if size else self._total_size()
+        weights, source = sized(size, index, shape, parameters, dtype, config)
         return Described(
             name=self._name,
             form="hub",
             shape=shape,
             parameters=parameters,
-            weights=_weights(sizes) or weights_of(parameters, dtype),
+            weights=weights,
             dtype=dtype,
             chat_template=self._template(sizes),
             config=config,
             downloads=True,
+            source=source,
         )
+
+    def _total_size(self) -> int | None:
+        """For mirrors that do not tell the files' sizes."""
+        return size_in(self._json(f"/{self._name}/resolve/main/{INDEX}") or {})
 
     def _template(self, sizes: Mapping[str, int]) -> str | None:
         if "chat_template.jinja" in sizes:
@@ -123,11 +132,11 @@ def _sizes(card: Mapping[str, Any]) -> dict[str, int]:
     return {str(file.get("rfilename")): int(file.get("size") or 0) for file in listed}
 
 
-def _weights(sizes: Mapping[str, int]) -> float | None:
+def _weights(sizes: Mapping[str, int]) -> float:
     for ending in (".safetensors", ".bin"):
         if whole := sum(size for name, size in sizes.items() if _is_whole(name, ending)):
             return float(whole)
-    return None
+    return 0.0
 
 
 def _is_whole(name: str, ending: str) -> bool:

@@ -88,6 +88,10 @@ def _packages(scene: Scene) -> Iterator[Verdict]:
 
 def _model(model: Described, wish: Wish) -> Iterator[Verdict]:
     yield Verdict("ok", "check.model", _facts(model))
+    if model.weights is not None and model.source != "files":
+        yield Verdict("ok", f"check.size_{model.source}")
+    if model.weights is not None and not model.parameters:
+        yield Verdict("ok", "check.parameters_unknown", {"kind": model.kind or "–"})
     if model.missing:
         names = ", ".join(model.missing[:5])
         yield Verdict("error", "check.weights_missing", {"names": names})

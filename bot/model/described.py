@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bot.errors import ConfigError
 from bot.model import gguf, safetensors
+from bot.model.configs import from_config
 from bot.model.needs import BYTES
-from bot.model.shape import Shape, from_config
+from bot.model.quantising import quantised_bytes
+from bot.model.shape import Shape
 
+Source = Literal["files", "index", "config"]
 ROLE_REFUSALS: Final = ("System role not supported", "system role is not supported")
 
 
@@ -33,6 +36,8 @@ class Described:
     """Files that ought to be there and are not."""
     downloads: bool = False
     """Whether the weights still have to be fetched."""
+    source: Source = "files"
+    """Where the size of the weights is from."""
 
     @property
     def kind(self) -> str:
@@ -104,7 +109,9 @@ def _folder(path: Path) -> Described:
     if quantisation(config):  # packed numbers hold several parameters each
         parameters = shape.parameters if shape else None
     dtype = quantisation(config) or safetensors.DTYPES.get(_most(counted), "") or dtype_of(config)
-    weights = sum(file.stat().st_size for file in files) or weights_of(parameters, dtype)
+    lost = tuple(safetensors.missing(path)) or (() if files else ("*.safetensors",))
+    size = 0.0 if lost else float(sum(file.stat().st_size for file in files))
+    weights, source = sized(size, safetensors.total_size(path), shape, parameters, dtype, config)
     return Described(
         name=path.resolve().name,
         form="folder",
@@ -114,7 +121,8 @@ def _folder(path: Path) -> Described:
         dtype=dtype,
         chat_template=_template(path),
         config=config,
-        missing=tuple(safetensors.missing(path)) or (() if files else ("*.safetensors",)),
+        missing=lost,
+        source=source,
     )
 
 
@@ -157,9 +165,23 @@ def quantisation(config: Mapping[str, Any]) -> str:
     return str(method) if method else ""
 
 
-def weights_of(parameters: int | None, dtype: str) -> float | None:
-    """Bytes; None where it cannot be known."""
-    return parameters * BYTES[dtype] if parameters and dtype in BYTES else None
+def sized(
+    files: float,
+    index: int | None,
+    shape: Shape | None,
+    parameters: int | None,
+    dtype: str,
+    config: Mapping[str, Any],
+) -> tuple[float | None, Source]:
+    """Bytes of the weights by the best that is known: the files themselves, what their index
+    says, or the sum over the config's dimensions. None where it cannot be known."""
+    if files:
+        return files, "files"
+    if index:
+        return float(index), "index"
+    if told := config.get("quantization_config"):
+        return quantised_bytes(shape.parts, told) if shape and shape.parts else None, "config"
+    return parameters * BYTES[dtype] if parameters and dtype in BYTES else None, "config"
 
 
 def read_json(path: Path) -> dict[str, Any]:

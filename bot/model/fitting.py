@@ -82,7 +82,7 @@ def fit(model: Described, room: Room, context: int, concurrency: int) -> Fit | N
     if model.weights is None:
         return None
     talks = model.shape if model.shape and not model.is_encoder else None
-    cache = talks.kv_bytes(context, concurrency) if talks else 0.0
+    cache = talks.kv_bytes(context, concurrency) * talks.kv_copies(room.gpus) if talks else 0.0
     return Fit(
         weights=model.weights,
         cache=cache,
@@ -119,8 +119,8 @@ def ways(model: Described, tight: Fit) -> Iterator[Way]:
 
 def trainings(model: Described, tokens: int) -> Iterator[Training]:
     """LoRA, QLoRA and full fine-tuning of one sequence of so many tokens at a time."""
-    if model.shape is None or not model.parameters:
-        return
+    if model.shape is None or not model.parameters or model.shape.latent:
+        return  # of compressed attention LoRA's share is not summed here
     added, activations = model.shape.lora_parameters(LORA_RANK), model.shape.activations(tokens)
     methods: tuple[tuple[Method, int], ...] = (
         ("qlora", added),

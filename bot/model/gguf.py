@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from bot.errors import ConfigError
+from bot.model.configs import sliding_layers
 from bot.model.shape import Shape
 
 _MAGIC: Final = b"GGUF"
@@ -43,6 +44,8 @@ class Header:
         heads = self._number(kind, "attention.head_count")
         if not (layers and hidden and heads):
             return None
+        window = self._number(kind, "attention.sliding_window")
+        rank = self._number(kind, "attention.kv_lora_rank")
         return Shape(
             kind=kind,
             layers=layers,
@@ -53,6 +56,9 @@ class Header:
             intermediate=self._number(kind, "feed_forward_length") or 4 * hidden,
             vocabulary=self._number("tokenizer", "ggml.tokens") or 0,
             context=self._number(kind, "context_length") or 0,
+            window=window,
+            sliding_layers=sliding_layers(kind, layers) if window else 0,
+            latent=rank + (self._number(kind, "rope.dimension_count") or 0) if rank else None,
             parameters=self.parameters,
         )
 

@@ -4,7 +4,7 @@ import json
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,16 +37,35 @@ def count(files: Iterable[Path]) -> Counter[str]:
     return counted
 
 
+INDEX: Final = "model.safetensors.index.json"
+
+
 def missing(folder: Path) -> list[str]:
     """Files that the index names and that are not there."""
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return []
-    try:
-        names = set(json.loads(index.read_bytes())["weight_map"].values())
-    except (ValueError, LookupError, AttributeError, OSError) as error:
-        raise ConfigError("check.weights_damaged", path=str(index)) from error
+    names = set(_index(folder).get("weight_map", {}).values())
     return sorted(name for name in names if not (folder / name).is_file())
+
+
+def total_size(folder: Path) -> int | None:
+    """Bytes of all weights as the index says."""
+    return size_in(_index(folder))
+
+
+def size_in(index: Mapping[str, Any]) -> int | None:
+    total = (index.get("metadata") or {}).get("total_size")
+    return int(total) if isinstance(total, int | float) and total > 0 else None
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    path = folder / INDEX
+    if not path.is_file():
+        return {}
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_bytes())
+        loaded.get("weight_map", {}).values()
+    except (ValueError, AttributeError, OSError) as error:
+        raise ConfigError("check.weights_damaged", path=str(path)) from error
+    return loaded
 
 
 def _header(path: Path) -> dict[str, dict[str, Any]]:

@@ -3,12 +3,17 @@
     --base-url http://gpu-host:8000/v1      any OpenAI-compatible server
     (none)                                  llama.cpp on the CPU with the embedded model's file
 
-First alone: tokens a second, time to the first token, with the prompt's fixed prefix in the
-server's cache and without it (a random word before it makes the whole prompt new). Then through
-the bot, search, gate and checks included: answers a second and time to the whole answer with so
-many conversations at once, the questions of `tests/eval/sample.jsonl` over the sample knowledge.
-Where the server does not count tokens, rates are of its deltas. Numbers of a busy machine are
-numbers of a busy machine.
+    --embedding-url http://gpu-host:8081/v1 any server for vectors, for the passages a second
+    (none)                                  the embedding model in the program
+
+First vectors: passages a second, by the size of the batches. Then the model alone: tokens a
+second, time to the first token, with the prompt's fixed prefix in the server's cache and without
+it (a random word before it makes the whole prompt new). Then through the bot, search, gate and
+checks included: answers a second, time to the first text and to the whole answer with so many
+conversations at once, the questions of `tests/eval/sample.jsonl` over the sample knowledge.
+Each part ends after --limit-s at the latest and reports what was finished; progress goes to
+stderr. Where the server does not count tokens, rates are of its deltas. Numbers of a busy
+machine are numbers of a busy machine.
 """
 
 import argparse
@@ -20,10 +25,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -32,22 +36,23 @@ from zoneinfo import ZoneInfo
 from langchain_core.messages import BaseMessage, SystemMessage
 
 from bot import prompts
-from bot.assistant import collect
 from bot.bootstrap import Bot, build
 from bot.errors import ModelError
 from bot.evaluation.questions import read_questions
 from bot.llm.base import Gate
 from bot.llm.endpoint import Endpoint
 from bot.llm.openai_compatible import OpenAICompatibleEngine
-from bot.messages import Ask
 from bot.model.launching import Launch, Place
 from bot.model.modelfile import EMBEDDED
 from bot.model.supervising import Event, Supervisor
 from bot.settings import BotSettings, ModelSettings
+from knowledge.embedding import open_embedder
 from knowledge.ledger import sqlite_url
 from knowledge.library import Library
 from knowledge.retriever import Query
 from knowledge.settings import KnowledgeSettings
+from tests.benchmarks.levels import together
+from tests.benchmarks.passages_speed import sample_windows, speed
 from tests.support.program import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -125,13 +130,34 @@ async def speak(engine: Any, messages: Sequence[BaseMessage], max_tokens: int) -
     return Spoken(first, whole, prompt, said)
 
 
-async def alone(engine: Any, bot: Bot, questions: Sequence[str]) -> dict[str, Any]:
+async def alone(engine: Any, bot: Bot, questions: Sequence[str], limit_s: float) -> dict[str, Any]:
+    """What was measured within the time."""
+    cached: list[Spoken] = []
+    fresh: list[Spoken] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await _speak_all(engine, bot, questions, cached, fresh)
+    rates = [spoken.rate for spoken in [*cached, *fresh] if spoken.rate is not None]
+    return {
+        "alone": len(cached),
+        "limit_s": limit_s,
+        "tokens_per_s": round(statistics.median(rates), 1) if rates else None,
+        "prompt_tokens": cached[0].prompt if cached else None,
+        "first_token_s": {"prefix_cached": _median(cached), "prefix_new": _median(fresh)},
+    }
+
+
+def _median(spoken: Sequence[Spoken]) -> float | None:
+    return round(statistics.median(one.first_s for one in spoken), 3) if spoken else None
+
+
+async def _speak_all(
+    engine: Any, bot: Bot, questions: Sequence[str], cached: list[Spoken], fresh: list[Spoken]
+) -> None:
     """The prefix is read once beforehand; then each question with and without it."""
     now = datetime.now(ZoneInfo("Asia/Taipei"))
     await speak(engine, prompts.messages("在嗎？", [], now), 8)
-    cached: list[Spoken] = []
-    fresh: list[Spoken] = []
-    for question in questions:
+    for at, question in enumerate(questions, 1):
         found = bot.library.search(Query((question,), None, 3))
         passages = [scored.passage for scored in found.passages]
         limit = bot.chain.budgets.context_characters
@@ -139,50 +165,32 @@ async def alone(engine: Any, bot: Bot, questions: Sequence[str]) -> dict[str, An
         new = [SystemMessage(f"{secrets.token_hex(8)}\n{messages[0].text}"), *messages[1:]]
         cached.append(await speak(engine, messages, 64))
         fresh.append(await speak(engine, new, 64))
-    rates = [spoken.rate for spoken in [*cached, *fresh] if spoken.rate is not None]
-    return {
-        "tokens_per_s": round(statistics.median(rates), 1) if rates else None,
-        "prompt_tokens": cached[0].prompt,
-        "first_token_s": {
-            "prefix_cached": round(statistics.median(spoken.first_s for spoken in cached), 3),
-            "prefix_new": round(statistics.median(spoken.first_s for spoken in fresh), 3),
-        },
-    }
+        print(f"alone: {at}/{len(questions)} questions", file=sys.stderr, flush=True)
 
 
-# -- through the bot ------------------------------------------------------------------------------
+# -- all of it ----------------------------------------------------------------------------------
 
 
-async def together(bot: Bot, questions: Sequence[str], at_once: int, count: int) -> dict[str, Any]:
-    waiting, took, outcomes = list(range(count)), list[float](), Counter[str]()
-
-    async def converse() -> None:
-        while waiting:
-            question = questions[waiting.pop() % len(questions)]
-            begun = time.perf_counter()
-            answer = await collect(bot.assistant.answer(Ask(question, audiences=None)))
-            took.append(time.perf_counter() - begun)
-            outcomes[answer.outcome] += 1
-
-    begun = time.perf_counter()
-    await asyncio.gather(*(converse() for _ in range(at_once)))
-    lasted = time.perf_counter() - begun
-    took.sort()
-    return {
-        "at_once": at_once,
-        "answers": count,
-        "answers_per_s": round(count / lasted, 3),
-        "whole_answer_s": {
-            "p50": round(took[len(took) // 2], 2),
-            "p95": round(took[min(len(took) - 1, int(len(took) * 0.95))], 2),
-        },
-        "outcomes": dict(outcomes),
-    }
+def vectors(given: argparse.Namespace, knowledge: KnowledgeSettings) -> dict[str, Any]:
+    if given.embedding_url:
+        knowledge = replace(
+            knowledge,
+            embedding_engine="openai",
+            embedding_base_url=given.embedding_url,
+            embedding_api_key=given.api_key,
+            embedding_model=given.embedding_model,
+        )
+    embedder = open_embedder(knowledge)
+    if embedder is None:
+        return {"embedding": None}
+    return speed(embedder, sample_windows(), given.batches, given.batch_s)
 
 
 async def measure(given: argparse.Namespace, url: str, folder: Path) -> None:
     kind: Literal["openai", "embedded"] = "openai" if given.base_url else "embedded"
     knowledge = KnowledgeSettings(data_dir=folder, database_url=sqlite_url(folder))
+    if given.batches:
+        print(json.dumps(vectors(given, knowledge)), flush=True)
     with Library(knowledge) as library:
         library.ingest_sample()
     model = ModelSettings("openai", folder, folder / "none.gguf", url)
@@ -192,11 +200,12 @@ async def measure(given: argparse.Namespace, url: str, folder: Path) -> None:
     try:
         print(json.dumps({"model": await engine.model_id()}, ensure_ascii=False), flush=True)
         if given.questions:
-            result = await alone(engine, bot, questions[: given.questions])
+            result = await alone(engine, bot, questions[: given.questions], given.limit_s)
             print(json.dumps(result), flush=True)
-        for at_once in given.at_once:
-            count = max(at_once, given.answers)
-            print(json.dumps(await together(bot, questions, at_once, count)), flush=True)
+        for conversations in given.conversations:
+            count = max(conversations, given.answers)
+            result = await together(bot, questions, conversations, count, given.limit_s)
+            print(json.dumps(result), flush=True)
     except ModelError as error:
         raise SystemExit(f"{error.code} {error.detail}") from error
     finally:
@@ -211,8 +220,13 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path, default=ROOT / "models" / EMBEDDED.name)
     parser.add_argument("--slots", type=int, default=2, help="of the server started here")
     parser.add_argument("--questions", type=int, default=5, help="asked of the model alone")
-    parser.add_argument("--at-once", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_argument("--conversations", type=int, nargs="*", default=[1, 8, 32])
     parser.add_argument("--answers", type=int, default=8, help="at least, at every level")
+    parser.add_argument("--limit-s", type=float, default=300, help="at most, for every part")
+    parser.add_argument("--embedding-url", help="of a server for vectors; none: the built-in one")
+    parser.add_argument("--embedding-model")
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 8, 32, 64])
+    parser.add_argument("--batch-s", type=float, default=5, help="for every size of batches")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)

@@ -61,6 +61,18 @@ def test_a_model_on_the_hub_is_judged_before_it_is_fetched(home: Home, tmp_path:
     assert "hf_secret" not in done.out + done.err
 
 
+def test_a_mirror_that_tells_no_sizes_is_asked_for_the_index(home: Home, tmp_path: Path) -> None:
+    unknown = {**QWEN7, "model_type": "brandnew"}
+    files = published(NAME, unknown, {"model-1.safetensors": 0})
+    index = json.dumps({"metadata": {"total_size": 15_231_233_024}})
+    files[f"/{NAME}/resolve/main/model.safetensors.index.json"] = index
+    with Hub(files) as hub:
+        done = home("model", "check", NAME, HF_ENDPOINT=hub.url, PATH=with_card(tmp_path, CARD))
+    assert "權重 14.2 GiB" in done.out
+    assert "照索引檔寫的總和" in done.out
+    assert "brandnew 這種模型的參數個數這裡不會加總" in done.out
+
+
 def test_a_model_that_is_too_big_ends_with_one_and_says_what_would_fit(
     home: Home, tmp_path: Path
 ) -> None:

@@ -9,10 +9,10 @@ import pytest
 from packaging.version import Version
 
 from bot.model.check import Verdict, Wish, examine
+from bot.model.configs import from_config
 from bot.model.described import Described
 from bot.model.machine import Gpu, Machine
 from bot.model.needs import GIB
-from bot.model.shape import from_config
 from bot.model.software import TRAPS, Installed, Scene, installed, sprung
 from bot.phrases import TABLES, say
 from tests.support.model_files import QWEN7

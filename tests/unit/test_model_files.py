@@ -48,6 +48,39 @@ def test_a_gguf_file(tmp_path: Path) -> None:
     assert not model.is_encoder
 
 
+def test_sliding_layers_and_compressed_attention_of_a_gguf(tmp_path: Path) -> None:
+    named = {"general.architecture": "gpt-oss", "gpt-oss.attention.sliding_window": 128}
+    named |= {
+        f"gpt-oss.{name.removeprefix('qwen2.')}": value
+        for name, value in METADATA.items()
+        if name.startswith("qwen2.")
+    }
+    shape = describe_path(model_files.gguf(tmp_path / "s.gguf", named)).shape
+    assert shape is not None
+    assert (shape.window, shape.sliding_layers) == (128, 14)
+    more = {"qwen2.attention.kv_lora_rank": 512, "qwen2.rope.dimension_count": 64}
+    latent = describe_path(model_files.gguf(tmp_path / "l.gguf", {**METADATA, **more})).shape
+    assert latent is not None
+    assert latent.kv_bytes_per_token() == 28 * 576 * 2
+
+
+def test_a_folder_without_weights_is_sized_by_the_best_that_is_known(tmp_path: Path) -> None:
+    """The index before the sum over the dimensions, and that before nothing."""
+    (tmp_path / "config.json").write_text(json.dumps(QWEN7))
+    summed = describe_path(tmp_path)
+    assert (summed.weights, summed.source) == (7_615_616_512 * 2, "config")
+    awq = {**QWEN7, "quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 128}}
+    (tmp_path / "config.json").write_text(json.dumps(awq))
+    assert describe_path(tmp_path).weights == pytest.approx(5.57e9, rel=0.01)
+    (tmp_path / "config.json").write_text(json.dumps({**QWEN7, "model_type": "brandnew"}))
+    assert describe_path(tmp_path).weights is None
+    index = {"metadata": {"total_size": 12345}, "weight_map": {"a": "model-1.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    indexed = describe_path(tmp_path)
+    assert (indexed.weights, indexed.source, indexed.parameters) == (12345, "index", None)
+    assert indexed.missing == ("model-1.safetensors",)
+
+
 def test_a_split_gguf_is_summed_and_needs_all_its_parts(tmp_path: Path) -> None:
     first = model_files.gguf(tmp_path / "m-00001-of-00002.gguf", METADATA, {"a": (10,)})
     assert refusal(first) == "check.parts_missing"

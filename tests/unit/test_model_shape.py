@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from bot.model.configs import from_config
 from bot.model.fitting import GPU_OVERHEAD, USABLE
 from bot.model.needs import GIB, Training, host_memory
+from bot.model.quantising import quantised_bytes
 from bot.model.recommended import (
     TYPICAL_CONCURRENCY,
     TYPICAL_CONTEXT,
@@ -13,7 +15,6 @@ from bot.model.recommended import (
     best_for,
     recommended,
 )
-from bot.model.shape import from_config
 from tests.support.model_files import QWEN7
 
 
@@ -29,7 +30,22 @@ def dims(kind: str, *numbers: int, **more: Any) -> dict[str, Any]:
     return {"model_type": kind, **dict(zip(names, numbers, strict=True)), **more}
 
 
+def gemma3(**text: int) -> dict[str, Any]:
+    """As published: without what is as in transformers' own defaults."""
+    text_config = {"model_type": "gemma3_text", "sliding_window": 1024, **text}
+    vision = {
+        "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27,
+        "image_size": 896, "patch_size": 14, "vision_use_head": False,
+    }  # fmt: skip
+    return {"model_type": "gemma3", "text_config": text_config, "vision_config": vision}
+
+
 QWEN3 = {"head_dim": 128, "attention_bias": False}
+MLA = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128}
+EYES = {
+    "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16,
+    "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2, "out_hidden_size": 3584,
+}  # fmt: skip
 PUBLISHED = {
     "Qwen2.5-7B": (QWEN7, 7_615_616_512),
     "Qwen3-4B": (
@@ -69,12 +85,101 @@ PUBLISHED = {
         dims("gemma2", 3584, 14336, 16, 8, 42, 256000, head_dim=256, sliding_window=4096),
         9_241_705_984,
     ),
+    "Qwen1.5-MoE-A2.7B": (
+        dims("qwen2_moe", 2048, 5632, 16, 16, 24, 151936, tie_word_embeddings=False,
+             num_experts=60, moe_intermediate_size=1408, shared_expert_intermediate_size=5632),
+        14_315_784_192,
+    ),
+    "DeepSeek-V3": (
+        dims("deepseek_v3", 7168, 18432, 128, 128, 61, 129280, tie_word_embeddings=False,
+             n_routed_experts=256, n_shared_experts=1, moe_intermediate_size=2048,
+             first_k_dense_replace=3, q_lora_rank=1536, **MLA),
+        671_026_404_352,
+    ),
+    "DeepSeek-V2": (
+        dims("deepseek_v2", 5120, 12288, 128, 128, 60, 102400, tie_word_embeddings=False,
+             n_routed_experts=160, n_shared_experts=2, moe_intermediate_size=1536,
+             first_k_dense_replace=1, q_lora_rank=1536, **MLA),
+        235_741_434_880,
+    ),
+    "DeepSeek-V2-Lite": (
+        dims("deepseek_v2", 2048, 10944, 16, 16, 27, 102400, tie_word_embeddings=False,
+             n_routed_experts=64, n_shared_experts=2, moe_intermediate_size=1408,
+             first_k_dense_replace=1, q_lora_rank=None, **MLA),
+        15_706_484_224,
+    ),
+    "gpt-oss-20b": (
+        dims("gpt_oss", 2880, 2880, 64, 8, 24, 201088, head_dim=64, num_local_experts=32,
+             attention_bias=True, tie_word_embeddings=False, sliding_window=128),
+        20_914_757_184,
+    ),
+    "gpt-oss-120b": (
+        dims("gpt_oss", 2880, 2880, 64, 8, 36, 201088, head_dim=64, num_local_experts=128,
+             attention_bias=True, tie_word_embeddings=False, sliding_window=128),
+        116_829_156_672,
+    ),
+    "gemma-3-1b": (
+        dims("gemma3_text", 1152, 6912, 4, 1, 26, 262144, head_dim=256, sliding_window=512),
+        999_885_952,
+    ),
+    "gemma-3-4b": (gemma3(hidden_size=2560, intermediate_size=10240, num_hidden_layers=34),
+                   4_300_079_472),
+    "gemma-3-12b": (
+        gemma3(hidden_size=3840, intermediate_size=15360, num_hidden_layers=48,
+               num_attention_heads=16, num_key_value_heads=8),
+        12_187_325_040,
+    ),
+    "gemma-3-27b": (
+        gemma3(hidden_size=5376, intermediate_size=21504, num_hidden_layers=62,
+               num_attention_heads=32, num_key_value_heads=16, head_dim=128),
+        27_432_406_640,
+    ),
+    "Qwen2.5-VL-7B": ({**QWEN7, "model_type": "qwen2_5_vl", "vision_config": EYES},
+                      8_292_166_656),
+    "Qwen2.5-VL-3B": (
+        {"model_type": "qwen2_5_vl", "vision_config": {**EYES, "out_hidden_size": 2048},
+         "text_config": dims("qwen2_5_vl_text", 2048, 11008, 16, 2, 36, 151936),
+         "tie_word_embeddings": True},
+        3_754_622_976,
+    ),
+    "Qwen2.5-VL-72B": (
+        dims("qwen2_5_vl", 8192, 29568, 64, 8, 80, 152064, tie_word_embeddings=False,
+             vision_config={**EYES, "intermediate_size": 3456, "out_hidden_size": 8192}),
+        73_410_777_344,
+    ),
     "bge-m3": (
         dims("xlm-roberta", 1024, 4096, 16, 16, 24, 250002, max_position_embeddings=8194,
              type_vocab_size=1),
         567_754_752,
     ),
 }  # fmt: skip
+
+
+STATED = {
+    "DeepSeek-V3": 671e9,
+    "DeepSeek-V2": 236e9,
+    "DeepSeek-V2-Lite": 15.7e9,
+    "gpt-oss-20b": 20.91e9,
+    "gpt-oss-120b": 116.83e9,
+    "gemma-3-1b": (302 + 698) * 1e6,
+    "gemma-3-4b": (417 + 675 + 3_209) * 1e6,
+    "gemma-3-12b": (417 + 1_012 + 10_759) * 1e6,
+    "gemma-3-27b": (417 + 1_416 + 25_600) * 1e6,
+    "Mixtral-8x7B": 46.7e9,
+    "Qwen3-30B-A3B": 30.5e9,
+    "Qwen1.5-MoE-A2.7B": 14.3e9,
+}
+"""In the publishers' own words: README of DeepSeek-V3 and -V2, paper of V2 for Lite, OpenAI's
+gpt-oss model card (table 1), the Gemma 3 technical report (table 1: vision, embedding and other
+parameters), Mistral's and Qwen's announcements. The numbers above are what transformers 5.24
+counts in its own model of that config (on torch's meta device)."""
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_the_parameters_are_what_the_publisher_says(name: str) -> None:
+    shape = from_config(PUBLISHED[name][0])
+    assert shape is not None
+    assert shape.parameters == pytest.approx(STATED[name], rel=0.005)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -121,13 +226,53 @@ def test_sliding_layers_keep_only_their_window() -> None:
     assert found.sliding_layers == 3
 
 
+def test_of_alternating_layers_half_slide() -> None:
+    """gpt-oss: 12 layers of 24 keep 128 tokens, the others all."""
+    shape = from_config(PUBLISHED["gpt-oss-20b"][0])
+    assert shape is not None
+    assert (shape.window, shape.sliding_layers) == (128, 12)
+    assert shape.kv_bytes(8192) == 2 * 8 * 64 * 2 * (12 * 8192 + 12 * 128)
+
+
+def test_gemma_3_keeps_a_sixth_of_its_layers_whole() -> None:
+    shape = from_config(PUBLISHED["gemma-3-27b"][0])
+    assert shape is not None
+    assert (shape.window, shape.sliding_layers) == (1024, 52)
+    assert shape.kv_bytes(32768) == 2 * 16 * 128 * 2 * (10 * 32768 + 52 * 1024)
+
+
 def test_compressed_keys_and_values() -> None:
-    """DeepSeek keeps 512 + 64 numbers a token and layer; its matrices are not summed here."""
-    config = dims("deepseek_v3", 7168, 18432, 128, 128, 61, 129280)
-    shape = from_config({**config, "kv_lora_rank": 512, "qk_rope_head_dim": 64})
+    """DeepSeek keeps 512 + 64 numbers a token and layer, on every GPU that takes part."""
+    shape = from_config(PUBLISHED["DeepSeek-V3"][0])
     assert shape is not None
     assert shape.kv_bytes_per_token() == 61 * 576 * 2
-    assert shape.parameters is None
+    assert (shape.kv_copies(1), shape.kv_copies(8)) == (1, 8)
+
+
+def test_more_gpus_than_heads_keep_some_twice() -> None:
+    shape = from_config(QWEN7)
+    assert shape is not None
+    assert [shape.kv_copies(gpus) for gpus in (1, 2, 4, 8)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "size"),
+    [
+        ("gpt-oss-20b", {"quant_method": "mxfp4"}, 12.8 * GIB),
+        ("gpt-oss-120b", {"quant_method": "mxfp4"}, 60.8 * GIB),
+        ("Qwen3-8B", {"quant_method": "awq", "bits": 4, "group_size": 128}, 6.1e9),
+        ("Qwen3-8B", {"quant_method": "fp8", "weight_block_size": [128, 128]}, 9.4e9),
+    ],
+)
+def test_quantised_weights_are_summed_as_they_are_packed(
+    name: str, told: dict[str, Any], size: float
+) -> None:
+    """The first two as OpenAI's model card states the checkpoints."""
+    shape = from_config(PUBLISHED[name][0])
+    assert shape is not None
+    assert shape.parts is not None
+    assert quantised_bytes(shape.parts, told) == pytest.approx(size, rel=0.02)
+    assert quantised_bytes(shape.parts, {"quant_method": "unheard-of"}) is None
 
 
 def test_other_names_for_the_same() -> None:
@@ -142,8 +287,8 @@ def test_other_names_for_the_same() -> None:
     assert shape.parameters == 6_243_584_000
 
 
-def test_the_text_part_of_a_model_that_sees() -> None:
-    config = {"model_type": "gemma3", "vision_config": {}, "text_config": QWEN7}
+def test_what_sees_in_an_unknown_way_has_no_sum() -> None:
+    config = {"model_type": "llava", "vision_config": {}, "text_config": QWEN7}
     shape = from_config(config)
     assert shape is not None
     assert shape.layers == 28
