@@ -22,6 +22,9 @@ from knowledge.process import arguments, serve
 SERVICE: Final = "model"
 _PROMPT_CACHE_MIB: Final = 256
 """Memory for prompts seen before; llama.cpp's own default is 8 GiB."""
+_HTTP_THREADS: Final = 256
+"""A thread waits with every request that waits for a slot. By llama.cpp's own default (slots + 4)
+some thirty askers leave none to say that it is well, and it is restarted as if it were not."""
 _HEALTH_S: Final = 10.0
 
 
@@ -101,6 +104,7 @@ def _parameters(xllamacpp: Any, plan: Plan, key: str | None, host: str, port: in
     params.n_parallel = plan.slots
     params.n_ctx = plan.context * plan.slots
     params.cpuparams.n_threads = usable_cores()
+    params.n_threads_http = _HTTP_THREADS
     params.cache_prompt = True
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.warmup = False  # the first prompt warms as well; saves seconds at start

@@ -36,11 +36,14 @@ class Level:
 
     def report(self, limit_s: float) -> dict[str, Any]:
         """Times are of what was finished; what was not would have taken longer."""
-        elapsed, done = time.perf_counter() - self.begun, len(self.whole)
+        elapsed = time.perf_counter() - self.begun
+        failed = self.outcomes["extractive"] + self.outcomes["failed"]
+        done = len(self.whole) - failed
         return {
             "conversations": self.conversations,
             "answers": done,
-            "unfinished": self.count - done,
+            "model_failed": failed,
+            "unfinished": self.count - len(self.whole),
             "limit_s": limit_s,
             "took_s": round(elapsed, 1),
             "answers_per_s": round(done / elapsed, 3),

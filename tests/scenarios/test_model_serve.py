@@ -7,10 +7,11 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -284,6 +285,26 @@ def test_a_gguf_file_is_served_for_real(tmp_path: Path) -> None:
         url = line_of(process).strip().partition("=")[2]
         body = {"messages": [{"role": "user", "content": "只回答一個字：好"}], "max_tokens": 4}
         reply = httpx.post(f"{url}/chat/completions", json=body, timeout=120, trust_env=False)
+        status = health_while_many_wait(url)
         done = end(process)
+    assert status == 200
     assert reply.json()["choices"][0]["message"]["content"]
     assert done.code == 0
+
+
+def health_while_many_wait(url: str, many: int = 64) -> int | None:
+    """Whoever watches the server restarts it when it does not say that it is well."""
+    place = urlsplit(url)
+    body = {"messages": [{"role": "user", "content": "從一數到一百"}], "max_tokens": 400}
+    text = json.dumps(body).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: model\r\nContent-Length: {len(text)}\r\n"
+    with ExitStack() as stack:
+        for _ in range(many):
+            address = (place.hostname or "", place.port or 0)
+            connection = stack.enter_context(socket.create_connection(address, timeout=5))
+            connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + text)
+        try:
+            health = url.removesuffix("/v1") + "/health"
+            return httpx.get(health, timeout=10, trust_env=False).status_code
+        except httpx.TimeoutException:
+            return None
