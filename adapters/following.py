@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 from bot.phrases import describe, say
+from bot.waiting import telling
 from knowledge.errors import KnowledgeError
 from knowledge.ingest import IngestReport, Progress
+from knowledge.ledger import OnWait, nobody_told
 from knowledge.library import Library
 from knowledge.passages import PUBLIC, Failure
 from knowledge.sources.watch import rounds
@@ -31,6 +34,7 @@ def follow(
     complain: Callable[[KnowledgeError], None],
     audience: str = PUBLIC,
     show: Callable[[Progress], None] = lambda _: None,
+    on_wait: OnWait = nobody_told,
 ) -> None:
     """Ingests now and after each change, until `stop` is set; what fails is told and tried again.
 
@@ -43,10 +47,15 @@ def follow(
             raise _Stopped
         show(progress)
 
+    def wait(seconds: float) -> None:
+        if stop.is_set():
+            raise _Stopped
+        on_wait(seconds)
+
     told: list[Failure] | None = None
     for _ in rounds(paths, without, stop):
         try:
-            report = library.ingest(paths, audience, step)
+            report = library.ingest(paths, audience, step, wait)
         except KnowledgeError as error:
             complain(error)
             continue
@@ -66,7 +75,9 @@ async def keep_following(
     stop = Event()
     told = (_logged(language), _complaint(language))
     paths = [Path(folder) for folder in folders]
-    work = asyncio.ensure_future(asyncio.to_thread(follow, library, paths, without, stop, *told))
+    begin = partial(follow, library, paths, without, stop, *told)
+    waiting = telling(log.info, language)
+    work = asyncio.ensure_future(asyncio.to_thread(begin, on_wait=waiting))
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:

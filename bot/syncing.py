@@ -8,12 +8,14 @@ import asyncio
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.errors import BotError, ConfigError
 from bot.phrases import Say, describe
+from bot.waiting import telling
 from knowledge.errors import KnowledgeError
 from knowledge.ingest import Progress
 from knowledge.library import Library
@@ -81,6 +83,7 @@ class Syncing:
         self._after = after
         self._poked = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._begun: float | None = None
         self._stopped = threading.Event()
 
     async def run(self) -> None:
@@ -93,6 +96,10 @@ class Syncing:
                 wait = None if self._is_off else wait
         finally:
             self._stopped.set()
+
+    def running_s(self) -> float | None:
+        """For how long a sync has been at work; None where none is."""
+        return None if self._begun is None else time.monotonic() - self._begun
 
     def poke(self) -> None:
         """Something changed at a source: look soon."""
@@ -118,13 +125,24 @@ class Syncing:
                 raise Stopped
             progress(step)
 
+        waiting = telling(log.info, self._language)
+
+        def wait(seconds: float) -> None:
+            if self._stopped.is_set():
+                raise Stopped
+            waiting(seconds)
+
         def work() -> list[SyncReport]:
-            done = sync(self._library, names, show)
+            done = sync(self._library, names, show, wait)
             self._after()
             return done
 
         async with self._turn:
-            return await in_a_thread(work)
+            self._begun = time.monotonic()
+            try:
+                return await in_a_thread(work)
+            finally:
+                self._begun = None
 
     async def _until_due_or_poked(self, wait_s: float | None) -> None:
         try:

@@ -1,12 +1,14 @@
 """From a source to the index: parse, chunk, embed, upsert, and only then make it true.
 
-One document is one step: it is either wholly in or not at all, whatever kills the program.
+One document is one step: it is either wholly in or not at all, whatever kills the program. Only
+the end of that step is a turn of ours to write; reading and embedding keep nobody waiting.
 """
 
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 
 from knowledge.chunking import ChunkSettings, chunk
 from knowledge.embedding import Embedder
-from knowledge.index import PassageIndex, Point
+from knowledge.index import PassageIndex, Point, SparseVector
 from knowledge.ledger import Ledger, SourceRow, now
 from knowledge.passages import Chunk, Document, Failure, Locator
 from knowledge.payloads import pack_locator
@@ -73,8 +75,21 @@ class Progress:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A passage with its vectors."""
+
+    piece: Chunk
+    sparse: SparseVector
+    dense: np.ndarray[Any, Any] | None
+
+
+Turn = Callable[[], AbstractContextManager[None]]
+
+
 class Ingester:
-    """Brings the index in line with a source. Not for two threads at once; see `Ledger.writer`."""
+    """Brings the index in line with a source. Not for two readings of one root at once; see
+    `Ledger.reader`."""
 
     def __init__(
         self,
@@ -82,11 +97,14 @@ class Ingester:
         index: PassageIndex,
         embedder: Embedder | None,
         chunks: ChunkSettings | None = None,
+        turn: Turn | None = None,
     ) -> None:
+        """`turn` is held for every change that is made; by default the ledger's writer."""
         self._ledger = ledger
         self._index = index
         self._embedder = embedder
         self._chunks = chunks or ChunkSettings()
+        self._turn = turn or ledger.writer
 
     def ingest(
         self, root: str, source: Source, progress: Callable[[Progress], None] = lambda _: None
@@ -121,15 +139,19 @@ class Ingester:
             for name, row in known.items()
         }
 
-    def remove_root(self, root: str) -> int:
-        """Forgets every document of a root; how many there were."""
-        keys = [(root, source) for source in self._ledger.known(root)]
-        self._ledger.remove(keys)
-        self.sweep()
-        return len(keys)
+    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Forgets documents given as (root, source)."""
+        if keys:
+            with self._turn():
+                self._ledger.remove(keys)
+                self._clear()
 
     def sweep(self) -> None:
-        """Deletes the points that no live version owns."""
+        """Deletes the points that no live version owns; nobody is half-way with one meanwhile."""
+        with self._turn():
+            self._clear()
+
+    def _clear(self) -> None:
         clear(self._ledger, self._index, self._ledger.rubbish())
 
     def _apply(
@@ -151,7 +173,8 @@ class Ingester:
                 if change.stamp != known[change.source].stamp:
                     self._ledger.restamp(root, change.source, change.stamp)
             case Removed():
-                self._ledger.remove([(root, change.source)])
+                with self._turn():
+                    self._ledger.remove([(root, change.source)])
                 report.removed += 1
             case Skipped():
                 report.skipped.append(Failure(change.source, change.code, change.detail))
@@ -165,45 +188,37 @@ class Ingester:
     def _store(self, root: str, found: Found, report: IngestReport) -> None:
         document = found.document
         chunks = chunk(document, self._chunks)
-        version = self._ledger.begin()
-        points, terms = self._points(document, chunks, version)
-        self._index.upsert(points)
-        self._ledger.commit(
-            SourceRow(
-                root=root,
-                source=document.source,
-                title=document.title,
-                audience=document.audience,
-                content_hash=document.content_hash,
-                stamp=found.stamp,
-                version=version,
-                passages=len(chunks),
-                ingested_at=now(),
-            ),
-            terms,
+        ready, terms = self._ready(document, chunks)
+        row = SourceRow(
+            root=root,
+            source=document.source,
+            title=document.title,
+            audience=document.audience,
+            content_hash=document.content_hash,
+            stamp=found.stamp,
+            version=0,
+            passages=len(chunks),
+            ingested_at=now(),
         )
+        with self._turn():
+            row = replace(row, version=self._ledger.begin())
+            self._index.upsert([_point(document, one, row.version) for one in ready])
+            self._ledger.commit(row, terms)
         report.passages += len(chunks)
 
-    def _points(
-        self, document: Document, chunks: Sequence[Chunk], version: int
-    ) -> tuple[list[Point], Counter[int]]:
-        vectors = self._embed(document, chunks)
-        points: list[Point] = []
+    def _ready(
+        self, document: Document, chunks: Sequence[Chunk]
+    ) -> tuple[list[_Ready], Counter[int]]:
+        """What takes long: the vectors of every passage, and how many hold each term."""
+        ready: list[_Ready] = []
         terms: Counter[int] = Counter()
-        for piece, dense in zip(chunks, vectors, strict=True):
+        for piece, dense in zip(chunks, self._embed(document, chunks), strict=True):
             counts = document_counts(
                 lexical_text_of(document.title, context_of(piece.locator), piece.text)
             )
             terms.update(counts.keys())
-            points.append(
-                Point(
-                    id=str(uuid.uuid4()),
-                    sparse=document_vector(counts),
-                    dense=dense,
-                    payload=_payload(document, piece, version),
-                )
-            )
-        return points, terms
+            ready.append(_Ready(piece, document_vector(counts), dense))
+        return ready, terms
 
     def _embed(
         self, document: Document, chunks: Sequence[Chunk]
@@ -240,6 +255,11 @@ def dense_texts(title: str, headings: Sequence[str], windows: Sequence[str]) -> 
     last = headings[-1] if headings and headings[-1] != title else ""
     about = f"{title} {last}".strip()[:CONTEXT_CHARACTERS]
     return [f"{about}：{window}" if about else window for window in windows]
+
+
+def _point(document: Document, ready: _Ready, version: int) -> Point:
+    payload = _payload(document, ready.piece, version)
+    return Point(id=str(uuid.uuid4()), sparse=ready.sparse, dense=ready.dense, payload=payload)
 
 
 def _payload(document: Document, piece: Chunk, version: int) -> dict[str, Any]:

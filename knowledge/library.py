@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from knowledge.embedding import open_embedder
 from knowledge.errors import DocumentError, EmbeddingError, StoreError
 from knowledge.index import PassageIndex
 from knowledge.ingest import SAMPLE_ROOT, Ingester, IngestReport, Progress, sample_folder
-from knowledge.ledger import Ledger, SourceRow, open_engine
+from knowledge.ledger import Ledger, OnWait, SourceRow, nobody_told, open_engine
 from knowledge.passages import PUBLIC, Failure
 from knowledge.recent import RecentQueries
 from knowledge.reindex import reindex
@@ -90,7 +92,7 @@ class Library:
     def prepare(
         self,
         progress: Callable[[Progress], None] = lambda _: None,
-        on_wait: Callable[[], None] = lambda: None,
+        on_wait: OnWait = nobody_told,
     ) -> bool:
         """Brings the index in line with the embedding model; True if vectors were made anew.
 
@@ -101,6 +103,8 @@ class Library:
             self._first_stamp()
             return False
         with self.ledger.writer(on_wait):
+            if not self.is_rebuilding:
+                return True  # another thread did it meanwhile
             if self.ledger.fact(COLLECTION) != collection_name(self.embedder):
                 reindex(self.index, self._next, self.ledger, self.embedder, progress)
                 self._next.settle()
@@ -139,16 +143,15 @@ class Library:
         paths: Sequence[Path],
         audience: str = PUBLIC,
         progress: Callable[[Progress], None] = lambda _: None,
-        on_wait: Callable[[], None] = lambda: None,
+        on_wait: OnWait = nobody_told,
     ) -> IngestReport:
         """Files and folders; the sample goes with the first document that gets in."""
-        self.prepare(progress)
-        report = IngestReport()
-        with self.ledger.writer(on_wait):
-            ingester = Ingester(self.ledger, self.index, self.embedder)
-            for path in paths:
+        self.prepare(progress, on_wait)
+        ingester, report = self._ingester(on_wait), IngestReport()
+        for path in paths:
+            with self.ledger.reader(str(path.resolve()), on_wait):
                 self._ingest_path(ingester, path, audience, progress, report)
-            self._part_with_sample(ingester, report)
+        self._part_with_sample(ingester, report, on_wait)
         return report
 
     def sync(
@@ -156,28 +159,44 @@ class Library:
         root: str,
         source: Source,
         progress: Callable[[Progress], None] = lambda _: None,
-        on_wait: Callable[[], None] = lambda: None,
+        on_wait: OnWait = nobody_told,
     ) -> IngestReport:
         """All that changed at one source. Raises DocumentError: it is not there as a whole."""
-        self.prepare(progress)
-        with self.ledger.writer(on_wait):
-            ingester = Ingester(self.ledger, self.index, self.embedder)
+        self.prepare(progress, on_wait)
+        ingester = self._ingester(on_wait)
+        with self.ledger.reader(root, on_wait):
             report = ingester.ingest(root, source, progress)
-            self._part_with_sample(ingester, report)
+        self._part_with_sample(ingester, report, on_wait)
         return report
 
-    def _part_with_sample(self, ingester: Ingester, report: IngestReport) -> None:
-        """It goes with the first document that gets in."""
-        if self.holds_sample() and (report.added or report.updated or report.unchanged):
-            ingester.remove_root(SAMPLE_ROOT)
-            report.sample_removed = True
+    def _ingester(self, on_wait: OnWait = nobody_told) -> Ingester:
+        turn = partial(self._turn, on_wait)
+        return Ingester(self.ledger, self.index, self.embedder, turn=turn)
+
+    @contextmanager
+    def _turn(self, on_wait: OnWait) -> Iterator[None]:
+        """To write into the collection that is the live one still. Raises EmbeddingError
+        `embedding.changed`: another program left it while we waited."""
+        with self.ledger.writer(on_wait):
+            if self.ledger.fact(COLLECTION) != collection_name(self.embedder):
+                raise EmbeddingError("embedding.changed")
+            yield
+
+    def _part_with_sample(self, ingester: Ingester, report: IngestReport, on_wait: OnWait) -> None:
+        """It goes with the first document that gets in; not while it is coming in itself."""
+        if not (report.added or report.updated or report.unchanged):
+            return
+        with self.ledger.reader(SAMPLE_ROOT, on_wait):
+            if self.holds_sample():
+                ingester.remove(self._keys(SAMPLE_ROOT))
+                report.sample_removed = True
 
     def ingest_sample(self, progress: Callable[[Progress], None] = lambda _: None) -> IngestReport:
         """`knowledge/sample/`, for a first run with an empty knowledge base."""
         self.prepare(progress)
-        with self.ledger.writer():
-            ingester = Ingester(self.ledger, self.index, self.embedder)
-            return ingester.ingest(SAMPLE_ROOT, FileSource(sample_folder()), progress)
+        with self.ledger.reader(SAMPLE_ROOT):
+            source = FileSource(sample_folder())
+            return self._ingester().ingest(SAMPLE_ROOT, source, progress)
 
     def remove(self, rows: Sequence[SourceRow]) -> inventory.Removal:
         """Takes documents out; from now on they answer nothing."""
@@ -186,26 +205,28 @@ class Library:
     def verify(
         self,
         progress: Callable[[Progress], None] = lambda _: None,
-        on_wait: Callable[[], None] = lambda: None,
+        on_wait: OnWait = nobody_told,
     ) -> inventory.Verification:
         """Compares ledger and index both ways, and mends what differs."""
-        self.prepare(progress)
+        self.prepare(progress, on_wait)
         with self.ledger.writer(on_wait):
             self.forget_previous()
             findings = inventory.compare(self.ledger, self.index, progress)
-            failed = list(self._read_again(findings.lost, progress))
+        failed = list(self._read_again(findings.lost, progress, on_wait))
         return inventory.Verification(findings, len(findings.lost) - len(failed), tuple(failed))
 
     def _read_again(
-        self, lost: Sequence[SourceRow], progress: Callable[[Progress], None]
+        self, lost: Sequence[SourceRow], progress: Callable[[Progress], None], on_wait: OnWait
     ) -> Iterator[Failure]:
         """The documents that could not be had from where they came."""
-        ingester = Ingester(self.ledger, self.index, self.embedder)
+        ingester = self._ingester(on_wait)
         for root, rows in groupby(lost, key=lambda row: row.root):
             names = frozenset(row.source for row in rows)
             try:
                 source = inventory.Only(self._source_of(root), names)
-                yield from ingester.ingest(root, source, progress).failed
+                with self.ledger.reader(root, on_wait):
+                    failed = ingester.ingest(root, source, progress).failed
+                yield from failed
             except DocumentError as error:
                 yield from (Failure(name, error.code, error.detail) for name in sorted(names))
 
@@ -243,17 +264,19 @@ class Library:
         """A file belongs to the root that was ingested last, never to two."""
         for other in {row.root for row in self.ledger.all()} - {str(root), SAMPLE_ROOT}:
             if root in Path(other).parents:
-                ingester.remove_root(other)
+                ingester.remove(self._keys(other))
             elif Path(other) in root.parents:
                 inside = root.relative_to(other).as_posix()
-                self.ledger.remove(
+                ingester.remove(
                     [
                         (other, source)
-                        for source in self.ledger.known(other)
+                        for _, source in self._keys(other)
                         if source == inside or source.startswith(f"{inside}/")
                     ]
                 )
-        ingester.sweep()
+
+    def _keys(self, root: str) -> list[tuple[str, str]]:
+        return [(root, source) for source in self.ledger.known(root)]
 
     def _open_index(self) -> PassageIndex:
         index = self._open(collection_name(self.embedder))

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from knowledge.errors import DocumentError
 from knowledge.ingest import IngestReport, Progress
-from knowledge.ledger import Ledger, now
+from knowledge.ledger import Ledger, OnWait, nobody_told, now
 from knowledge.library import Library
 from knowledge.passages import Failure
 from knowledge.sources.base import Notice, Source
@@ -44,7 +44,7 @@ def sync(
     library: Library,
     names: Sequence[str] = tuple(SOURCES),
     progress: Callable[[Progress], None] = lambda _: None,
-    on_wait: Callable[[], None] = lambda: None,
+    on_wait: OnWait = nobody_told,
 ) -> list[SyncReport]:
     """One report for each source that is configured; a source that fails stops no other.
 
@@ -72,7 +72,7 @@ def _read(
     root: str,
     source: Source,
     progress: Callable[[Progress], None],
-    on_wait: Callable[[], None],
+    on_wait: OnWait,
 ) -> None:
     try:
         report.done.add(library.sync(root, source, progress, on_wait))

@@ -18,6 +18,7 @@ from bot.bootstrap import Bot, build
 from bot.messages import Answer, Request
 from bot.phrases import say
 from bot.render import answer_json
+from bot.waiting import telling
 
 
 @click.command()
@@ -52,8 +53,8 @@ async def opened() -> AsyncIterator[tuple[Bot, str]]:
     loaded = settings()
     bot = await asyncio.to_thread(build, loaded.bot())
     try:
-        waiting = say("cli.waiting", loaded.bot_language)
-        await asyncio.to_thread(bot.library.prepare, on_wait=lambda: warn(waiting))
+        waiting = telling(warn, loaded.bot_language)
+        await asyncio.to_thread(bot.library.prepare, on_wait=waiting)
         yield bot, loaded.bot_language
     finally:
         await bot.aclose()

@@ -8,6 +8,7 @@ import click
 from adapters.cli.console import print_json, progress_bar, settings, warn
 from bot.backup import Backed, Restored, back_up, restore
 from bot.phrases import say
+from bot.waiting import telling
 from knowledge.library import prepare_folder
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -21,16 +22,14 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="只印出一行 JS
 def backup(file: Path, force: bool, as_json: bool) -> None:
     """備份成一個檔案（.tar 或 .tar.gz）：資料庫、段落與向量、上傳的檔案。
 
-    小秘書運作中也可以備份；只有匯入會等它做完。SQLite 與 PostgreSQL、內嵌向量庫與 Qdrant
+    小秘書運作中也可以備份；匯入與同步停在兩份文件之間等它做完。SQLite 與 PostgreSQL、內嵌向量庫與 Qdrant
     伺服器都用同一種格式，所以也能用來搬到另一種。模型檔與 .env 不在裡面。
     """
     loaded = settings()
     language = loaded.bot_language
     prepare_folder(loaded.data_dir)
 
-    def waiting() -> None:
-        warn(say("cli.waiting", language))
-
+    waiting = telling(warn, language)
     with progress_bar() as show:
         done = back_up(loaded.knowledge(), file, force=force, show=show, on_wait=waiting)
     if as_json:

@@ -13,6 +13,7 @@ from adapters.cli.console import print_json, progress_bar, settings, warn
 from adapters.following import follow
 from adapters.settings import Settings
 from bot.phrases import describe, say
+from bot.waiting import telling
 from knowledge.errors import DocumentError
 from knowledge.ingest import IngestReport, Progress
 from knowledge.library import Library
@@ -41,7 +42,7 @@ def _once(
 ) -> None:
     start = perf_counter()
     with progress_bar() as show:
-        report = library.ingest(paths, audience, show, lambda: warn(say("cli.waiting", language)))
+        report = library.ingest(paths, audience, show, telling(warn, language))
     _tell(report, language, as_json, perf_counter() - start)
     if report.failed and _nothing_found(report):
         if as_json:
@@ -71,7 +72,7 @@ def _follow(
 
     follow(
         library, paths, loaded.data_dir, stop, tell,
-        lambda error: warn(describe(error, language)), audience, begin,
+        lambda error: warn(describe(error, language)), audience, begin, telling(warn, language),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from bot.errors import BotError
 from bot.messages import ConversationRef
 from bot.phrases import describe, say
 from bot.quotas.limits import PLATFORMS
+from bot.waiting import telling
 from knowledge.inventory import named
 from knowledge.ledger import SourceRow
 from knowledge.library import Library
@@ -69,7 +70,7 @@ def verify(as_json: bool) -> None:
     loaded = settings()
     language = loaded.bot_language
     with Library(loaded.knowledge()) as library, progress_bar() as show:
-        result = library.verify(show, lambda: warn(say("cli.waiting", language)))
+        result = library.verify(show, telling(warn, language))
     if as_json:
         print_json(verification_json(result, language))
     else:

@@ -7,6 +7,7 @@ import click
 from adapters.cli.console import print_json, progress_bar, settings, warn
 from bot.errors import BotError
 from bot.phrases import describe, say
+from bot.waiting import telling
 from knowledge.library import Library
 from knowledge.passages import Failure
 from knowledge.sources.registry import SOURCES
@@ -22,7 +23,7 @@ def synchronize(name: str | None, as_json: bool) -> None:
     language = loaded.bot_language
     with Library(loaded.knowledge()) as library, progress_bar() as show:
         names = tuple(SOURCES) if name is None else (name,)
-        reports = sync(library, names, show, lambda: warn(say("cli.waiting", language)))
+        reports = sync(library, names, show, telling(warn, language))
     if not reports:
         raise BotError("sync.unconfigured", name=name) if name else BotError("sync.nothing")
     if as_json:

@@ -1,6 +1,5 @@
 """Making a backup: one moment of the database, its passages and its uploads."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,9 +16,9 @@ from bot.backup.points import Show
 from bot.errors import BotError
 from bot.storage import Storage
 from bot.storage.schema import EMPTY, bring_up_to_date, current, refuse_unknown
-from knowledge.ledger import Ledger, open_engine, sources
-from knowledge.ledger.engine import one_writer
+from knowledge.ledger import Ledger, OnWait, nobody_told, open_engine, sources
 from knowledge.ledger.tables import facts
+from knowledge.ledger.turns import one_writer
 from knowledge.library import COLLECTION, EMBEDDING
 from knowledge.settings import KnowledgeSettings
 from knowledge.store.opening import open_index
@@ -54,9 +53,9 @@ def back_up(
     *,
     force: bool = False,
     show: Show = lambda _: None,
-    on_wait: Callable[[], None] = lambda: None,
+    on_wait: OnWait = nobody_told,
 ) -> Backed:
-    """While nobody ingests, and beside a running bot, which goes on answering.
+    """Between two changes to the knowledge, which wait for it; a running bot goes on answering.
 
     `force`: a file at `path` may be replaced. Raises BotError `backup.exists`,
     `cli.write_failed`, ConfigError `database.newer`, LedgerError, StoreError.

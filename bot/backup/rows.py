@@ -24,8 +24,8 @@ from sqlalchemy import (
 from bot.storage import Storage
 from bot.storage.schema import EMPTY, keys_unchecked, run_steps
 from bot.storage.tables import metadata
-from knowledge.ledger.engine import one_maker
 from knowledge.ledger.tables import metadata as ledger_metadata
+from knowledge.ledger.turns import one_maker
 
 OURS: Final = frozenset(metadata.tables) | frozenset(ledger_metadata.tables)
 _OF_THE_MOMENT: Final = frozenset({"inbox_executors"})

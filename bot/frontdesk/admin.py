@@ -1,4 +1,4 @@
-"""What admins may ask of the desk: annotating, the unanswered list, files, a sync.
+"""What admins may ask of the desk: annotating, the unanswered list, a sync.
 
 Every function here may be called by anybody; those that change something look at
 `request.author.is_admin`, which the adapter has found out for this very event.
@@ -11,7 +11,6 @@ from bot.frontdesk import curating
 from bot.frontdesk.actions import Action, Tap, encode
 from bot.frontdesk.counter import Counter
 from bot.frontdesk.replies import Form, Reply
-from bot.frontdesk.uploads import Upload
 from bot.messages import Request
 from bot.phrases import describe
 
@@ -131,44 +130,14 @@ async def form_for_cluster(desk: Counter, cluster_id: int) -> Form:
     return Form(cluster.question, cluster_id=cluster.id)
 
 
-# -- files and sources --------------------------------------------------------------------------
-
-
-async def offer_files(desk: Counter, request: Request, files: list[Upload]) -> Reply:
-    """Fetched at once, since platforms keep them for a while only; asks before anything else."""
-    if not request.author.is_admin:
-        return desk.reply(request, "upload.not_yours")
-    contents = [(file.name, await file.read()) for file in files]
-    token = await asyncio.to_thread(desk.uploads.put_aside, contents)
-    language = desk.language(request)
-    names = "、".join(f"「{file.name}」" for file in files)
-    return Reply(
-        desk.say("upload.ask", language, names=names),
-        (
-            Action(desk.say("button.yes", language), encode("file", "yes", token), "good"),
-            Action(desk.say("button.no", language), encode("file", "no", token)),
-        ),
-    )
-
-
-async def file_tap(desk: Counter, request: Request, tap: Tap) -> Reply:
-    if not request.author.is_admin:
-        return desk.reply(request, "desk.admins_only")
-    if tap.value != "yes":
-        dropped = await asyncio.to_thread(desk.uploads.drop, tap.target)
-        return desk.reply(request, "upload.dropped" if dropped else "desk.stale")
-    done = await asyncio.to_thread(desk.uploads.take_in, tap.target)
-    if done is None:
-        return desk.reply(request, "desk.stale")
-    names, report = done
-    language = desk.language(request)
-    counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-    text = desk.say("upload.done", language, names="、".join(names), **counts)
-    failed = [describe(failure, language) for failure in report.failed]
-    return Reply("\n".join([text, *failed]))
+# -- sources -----------------------------------------------------------------------------------
 
 
 async def sync(desk: Counter, request: Request, _rest: str) -> Reply:
     if desk.syncing is None:
         return desk.reply(request, "desk.nothing_to_sync")
+    seconds = desk.syncing.running_s()
+    if seconds is not None:  # it may have passed what was changed just now
+        desk.syncing.poke()
+        return desk.reply(request, "desk.sync_running", minutes=round(seconds / 60))
     return Reply(await desk.syncing.sync_now())

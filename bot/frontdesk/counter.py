@@ -1,10 +1,11 @@
 """What stands behind the desk: its parts, and how it speaks."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.admins import Admins
 from bot.audiences import Audiences
@@ -12,14 +13,20 @@ from bot.bursts import BURST_S
 from bot.errors import BotError
 from bot.frontdesk.news import Herald
 from bot.frontdesk.pictures import Pictures
-from bot.frontdesk.replies import Post, Reply
+from bot.frontdesk.replies import Post, Reply, Respond
 from bot.frontdesk.uploads import Uploads
 from bot.handoffs import Handoffs
 from bot.inbox import Inbox
 from bot.language import detect
 from bot.memory import Memory
 from bot.messages import Request
+from bot.phrases import describe
 from bot.secretary import Secretary
+from knowledge.errors import KnowledgeError
+
+log = logging.getLogger(__name__)
+
+Said = TypeVar("Said", bound=Reply | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,12 @@ class Syncing(Protocol):
 
     async def sync_now(self) -> str:
         """One sentence about what came of it. Raises KnowledgeError."""
+
+    def running_s(self) -> float | None:
+        """For how long one has been at work; None where none is."""
+
+    def poke(self) -> None:
+        """Look again, soon."""
 
 
 class Counter:
@@ -87,6 +100,38 @@ class Counter:
 
     def reply(self, request: Request, code: str, **detail: object) -> Reply:
         return Reply(self.say(code, self.language(request), **detail))
+
+    # -- saying ---------------------------------------------------------------------------------
+
+    def spawn(
+        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
+    ) -> None:
+        """After the acknowledgement; the reply is shown when it is there, if there is one."""
+        task = asyncio.create_task(self._show(doing, request, respond))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show(
+        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
+    ) -> None:
+        reply = await self.safely(doing, request)
+        if reply is None:
+            return
+        try:
+            await respond(reply)
+        except Exception as error:
+            log.warning("the reply to %s was not shown", request.id, exc_info=error)
+
+    async def safely(self, doing: Coroutine[Any, Any, Said], request: Request) -> Said | Reply:
+        """What goes wrong is a sentence."""
+        try:
+            return await doing
+        except (KnowledgeError, BotError) as error:
+            log.warning("%s: %s %s", request.id, error.code, error.detail)
+            return Reply(describe(error, self.language(request)))
+        except Exception as error:
+            log.error("%s failed", request.id, exc_info=error)
+            return self.reply(request, "answer.failed")
 
 
 def language_of(request: Request, own: str) -> str:

@@ -10,14 +10,11 @@ and who may, is decided here.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from bot.audiences import audiences_for
 from bot.bursts import hold_for
-from bot.errors import BotError
-from bot.frontdesk import admin, visitor
+from bot.frontdesk import admin, receiving, visitor
 from bot.frontdesk.actions import Tap, decode
 from bot.frontdesk.commands import FOR_ADMINS, Command, parse
 from bot.frontdesk.counter import Counter
@@ -25,13 +22,10 @@ from bot.frontdesk.replies import Form, Reply, Respond
 from bot.frontdesk.uploads import Upload
 from bot.inbox import Full, Hear, Submitted
 from bot.messages import Answer, Request
-from bot.phrases import describe
-from knowledge.errors import KnowledgeError
 
 log = logging.getLogger(__name__)
 
 _SHUTDOWN_S = 5.0
-Said = TypeVar("Said", bound=Reply | None)
 
 
 class FrontDesk(Counter):
@@ -149,7 +143,7 @@ class FrontDesk(Counter):
     async def offer_files(self, request: Request, files: list[Upload], respond: Respond) -> None:
         """Raises as `hear`."""
         if await self.inbox.once(request.id, request.conversation.platform):
-            self.spawn(admin.offer_files(self, request, files), request, respond)
+            self.spawn(receiving.offer_files(self, request, files), request, respond)
 
     async def look(self, request: Request, picture: Upload, respond: Respond) -> None:
         """A photo without words: what is written in it is asked. Raises as `hear`."""
@@ -162,38 +156,6 @@ class FrontDesk(Counter):
             return self.reply(request, "media.image")
         await self.ask(replace(request, id=f"{request.id}.p", text=text), respond)
         return None
-
-    # -- saying -----------------------------------------------------------------------------------
-
-    def spawn(
-        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
-    ) -> None:
-        """After the acknowledgement; the reply is shown when it is there, if there is one."""
-        task = asyncio.create_task(self._show(doing, request, respond))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _show(
-        self, doing: Coroutine[Any, Any, Reply | None], request: Request, respond: Respond
-    ) -> None:
-        reply = await self.safely(doing, request)
-        if reply is None:
-            return
-        try:
-            await respond(reply)
-        except Exception as error:
-            log.warning("the reply to %s was not shown", request.id, exc_info=error)
-
-    async def safely(self, doing: Coroutine[Any, Any, Said], request: Request) -> Said | Reply:
-        """What goes wrong is a sentence."""
-        try:
-            return await doing
-        except (KnowledgeError, BotError) as error:
-            log.warning("%s: %s %s", request.id, error.code, error.detail)
-            return Reply(describe(error, self.language(request)))
-        except Exception as error:
-            log.error("%s failed", request.id, exc_info=error)
-            return self.reply(request, "answer.failed")
 
     # -- as the inbox sees it (`bot.inbox.Handler`) -----------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.errors import BotError
 from knowledge.ingest import IngestReport
+from knowledge.ledger import OnWait, nobody_told
 from knowledge.library import Library
 
 _KEPT_S = 24 * 3600.0
@@ -46,7 +47,9 @@ class Uploads:
             raise BotError("upload.disk", problem=error.strerror or "") from error
         return token
 
-    def take_in(self, token: str) -> tuple[list[str], IngestReport] | None:
+    def take_in(
+        self, token: str, on_wait: OnWait = nobody_told
+    ) -> tuple[list[str], IngestReport] | None:
         """The names, and what came of them; None where nothing waits under this token (any more).
 
         Raises KnowledgeError, BotError `upload.disk`.
@@ -62,7 +65,7 @@ class Uploads:
             folder.rmdir()
         except OSError as error:
             raise BotError("upload.disk", problem=error.strerror or "") from error
-        return names, self._library.ingest((self._kept,))
+        return names, self._library.ingest((self._kept,), on_wait=on_wait)
 
     def drop(self, token: str) -> bool:
         folder = self._waiting / Path(token).name

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, cast
 
 from bot.feedback import UnknownAnswer
-from bot.frontdesk import admin
+from bot.frontdesk import admin, receiving
 from bot.frontdesk.actions import Action, Kind, Tap, encode
 from bot.frontdesk.commands import Name
 from bot.frontdesk.counter import Counter
@@ -171,5 +171,5 @@ COMMANDS: Mapping[Name, Obeying] = {
 Acting = Callable[[Counter, Request, Tap], Awaitable[Reply]]
 TAPS: Mapping[Kind, Acting] = {
     "rate": rate, "news": news, "human": _human_tap, "resume": _resume_tap,
-    "dismiss": admin.dismiss_tap, "file": admin.file_tap, "answer": admin.answer_tap,
+    "dismiss": admin.dismiss_tap, "file": receiving.file_tap, "answer": admin.answer_tap,
 }  # fmt: skip

@@ -43,6 +43,7 @@ SENTENCES: dict[str, str] = {
     "desk.unanswered_line": "{number}. {question} ({count}×)",
     "desk.unanswered_usage": "Type /{p}unanswered answer {number} and the answer.",
     "desk.dismissed": "{number}. is off the list.",
+    "desk.sync_running": "A sync is already at work ({minutes} minutes so far); it looks once more when it is done.",
     "desk.nothing_to_sync": "No sources to sync are configured.",
     # a person instead
     "human.called": "The staff have been told; please wait a moment. I will be quiet until {until}.",
@@ -57,6 +58,7 @@ SENTENCES: dict[str, str] = {
     "upload.not_yours": "I cannot take files: only admins may add them to the knowledge base. Please ask in words.",
     "upload.dropped": "All right, not added.",
     "upload.done": "Added {names}: {added} new, {updated} updated, {unchanged} unchanged.",
+    "upload.waiting": "The file is safe here. Another ingest, sync or backup is using the knowledge base; it is added when it is its turn, within an hour at most.",
     "upload.disk": "The file cannot be stored ({problem}). Please check the disk and send it again.",
     "upload.unreadable": "The file “{name}” could not be downloaded ({problem}). Please send it again.",
     "upload.large": "The file “{name}” is too large (limit {limit_mb} MB). Please split it.",

@@ -43,6 +43,7 @@ SENTENCES: dict[str, str] = {
     "desk.unanswered_line": "{number}. {question}（{count} 次）",
     "desk.unanswered_usage": "請打 /{p}unanswered answer {number} 加上答案。",
     "desk.dismissed": "{number}. 已移出清單。",
+    "desk.sync_running": "同步已經在做了（{minutes} 分鐘），做完會再看一次。",
     "desk.nothing_to_sync": "沒有設定要同步的來源。",
     # 找真人
     "human.called": "已經通知服務人員，請稍等。這段時間我先不插話，{until} 之後我再回來。",
@@ -57,6 +58,7 @@ SENTENCES: dict[str, str] = {
     "upload.not_yours": "檔案我收不了：只有管理員能把檔案加入知識庫。請用文字問我。",
     "upload.dropped": "好的，沒有加入。",
     "upload.done": "已加入 {names}：新增 {added}、更新 {updated}、未變 {unchanged}。",
+    "upload.waiting": "檔案收好了。知識庫正由另一個匯入、同步或備份使用，輪到時自動加入，最久等一小時。",
     "upload.disk": "檔案存不下來（{problem}），請檢查磁碟空間後再傳一次。",
     "upload.unreadable": "檔案「{name}」下載失敗（{problem}），請再傳一次。",
     "upload.large": "檔案「{name}」太大了（上限 {limit_mb} MB），請拆小一點再傳。",

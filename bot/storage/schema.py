@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from bot.errors import ConfigError
 from bot.storage.migrations import HEAD, STEPS
 from bot.storage.transactions import Storage
-from knowledge.ledger.engine import one_maker
+from knowledge.ledger.turns import one_maker
 
 EMPTY = "base"
 """Before the first step: an empty database, or one of the program's first release."""

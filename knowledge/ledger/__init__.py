@@ -11,10 +11,13 @@ The document frequencies stand in the same transaction, since no store gives an 
 from knowledge.ledger.engine import open_engine, sqlite_url
 from knowledge.ledger.ledger import Ledger
 from knowledge.ledger.tables import SourceRow, now, source_terms, sources, unpack_terms
+from knowledge.ledger.turns import OnWait, nobody_told
 
 __all__ = [
     "Ledger",
+    "OnWait",
     "SourceRow",
+    "nobody_told",
     "now",
     "open_engine",
     "source_terms",

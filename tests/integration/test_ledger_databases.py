@@ -131,12 +131,12 @@ def test_one_writer_at_a_time_and_the_next_is_told_to_wait(url: str) -> None:
     waiting = threading.Event()
 
     def second() -> None:
-        with opened(url) as ledger, ledger.writer(waiting.set):
+        with opened(url) as ledger, ledger.writer(lambda _: waiting.set()):
             order.append("second")
 
     with opened(url) as ledger:
         thread = threading.Thread(target=second)
-        with ledger.writer(lambda: order.append("waited in vain")):
+        with ledger.writer(lambda _: order.append("waited in vain")):
             thread.start()
             assert waiting.wait(20)
             ledger.set_fact("readers", "are not kept out")
@@ -149,7 +149,7 @@ def test_a_failed_writer_leaves_the_door_open(url: str) -> None:
     with opened(url) as ledger:
         with pytest.raises(KeyError), ledger.writer():
             raise KeyError
-        with ledger.writer(lambda: pytest.fail("nobody is in")):
+        with ledger.writer(lambda _: pytest.fail("nobody is in")):
             pass
 
 

@@ -24,8 +24,8 @@ from bot.storage.schema import EMPTY, bring_up_to_date, current, migrate
 from bot.storage.tables import metadata
 from knowledge.errors import KnowledgeError, LedgerError
 from knowledge.ledger import Ledger, SourceRow, open_engine, sqlite_url
-from knowledge.ledger.engine import one_maker
 from knowledge.ledger.tables import metadata as ledger_metadata
+from knowledge.ledger.turns import one_maker
 from tests.support.databases import empty_database
 from tests.support.inbox_parts import Echo, Notes, eventually, request, running
 from tests.support.postgres import postgres

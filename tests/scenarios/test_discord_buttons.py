@@ -125,3 +125,9 @@ class Slow:
     async def sync_now(self) -> str:
         await asyncio.sleep(2.0)
         return "三頁更新了。"
+
+    def running_s(self) -> None:
+        """None is at work."""
+
+    def poke(self) -> None:
+        """It need not look again."""

@@ -15,6 +15,7 @@ from bot.annotations import Draft
 from bot.audiences import parse as parse_audiences
 from bot.bootstrap import Bot, open_inbox
 from bot.errors import BotError
+from bot.frontdesk import receiving
 from bot.frontdesk.actions import encode
 from bot.frontdesk.counter import DeskSettings
 from bot.frontdesk.desk import FrontDesk
@@ -473,6 +474,47 @@ async def test_a_file_of_an_admin_becomes_knowledge_once_confirmed(data: Path) -
         assert "新增 1" in await chat.tap(yes, BOSS)
         assert await chat.tap(yes, BOSS) == say("desk.stale")
         assert "一百元" in await chat.ask("葉脈文具雨傘借用的押金是多少？")
+
+
+async def test_a_file_that_has_to_wait_is_said_to_wait_and_told_of_when_it_is_in(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while a backup is made, or vectors are made anew."""
+    monkeypatch.setattr(receiving, "TOLD_AFTER_S", 0.2)
+    async with chatting(data, ScriptedEngine(SAID)) as chat:
+        chat.desk.unasked = frozenset({"line"})
+        await chat.desk.offer_files(
+            chat.request("", BOSS), [upload("雨傘.md", b"# Umbrellas\n\nOn loan.")], chat.respond
+        )
+        await chat.until(lambda: chat.replies)
+        with chat.bot.library.ledger.writer():
+            told = await chat.tap(chat.replies[-1].actions[0].data, BOSS)
+            assert told == say("upload.waiting")
+            assert chat.posted == []
+        await chat.until(lambda: chat.posted)
+        ((room, done),) = chat.posted
+        assert (room, done.text) == (
+            ROOM.room,
+            say("upload.done", names="雨傘.md", added=1, updated=0, unchanged=0),
+        )
+
+
+async def test_a_second_sync_is_told_of_the_first_and_asked_to_look_again(chat: Chat) -> None:
+    class Busy:
+        poked = 0
+
+        async def sync_now(self) -> str:
+            raise AssertionError("one is at work already")
+
+        def running_s(self) -> float | None:
+            return 200.0
+
+        def poke(self) -> None:
+            self.poked += 1
+
+    chat.desk.syncing = busy = Busy()
+    assert await chat.told("/sync", BOSS) == say("desk.sync_running", minutes=3)
+    assert busy.poked == 1
 
 
 async def test_a_file_that_is_not_wanted_is_dropped(chat: Chat) -> None:

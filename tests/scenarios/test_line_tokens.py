@@ -228,6 +228,12 @@ async def test_a_command_that_takes_long_is_promised_too(data: Path) -> None:
             await asyncio.sleep(1.2)
             return "三份更新了"
 
+        def running_s(self) -> None:
+            """None is at work."""
+
+        def poke(self) -> None:
+            """It need not look again."""
+
     async with chat(data, SAID) as people:
         people.behind.desk.syncing = Slow()
         await people.say("/sync", person="boss")

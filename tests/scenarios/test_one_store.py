@@ -75,7 +75,7 @@ def test_an_ingest_waits_for_the_one_before_it(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second = home.start("ingest", "docs", "--json")
         assert second.stderr is not None
-        assert "另一個匯入正在進行" in second.stderr.readline()
+        assert "知識庫正由另一個匯入" in second.stderr.readline()
         assert second.poll() is None
         fcntl.flock(lock, fcntl.LOCK_UN)
         done = finish(second)
