@@ -66,6 +66,15 @@ class Memory:
         count += sum(self.history.erase_request(id_) for id_ in requests)
         self._leave_no_words(count)
 
+    def purge(self, at: datetime) -> int:
+        """Deletes exchanges that are older than their platform keeps them; how many.
+
+        Raises LedgerError, StoreError.
+        """
+        count = self.history.purge(self.retention, at)
+        self.unanswered.retell()  # whatever was deleted now: an earlier run may have broken off
+        return count
+
     def _leave_no_words(self, erased: int) -> None:
         """On the unanswered list, where others asked the same."""
         if erased:

@@ -32,7 +32,7 @@ class Upkeep:
     def once(self) -> None:
         memory, now = self._memory, self._clock()
         jobs: tuple[tuple[str, Callable[[], int]], ...] = (
-            ("exchanges past their time", lambda: memory.history.purge(memory.retention, now)),
+            ("exchanges past their time", lambda: memory.purge(now)),
             ("old budget windows", lambda: memory.quotas.sweep(now)),
             ("annotations with a changed source", memory.annotations.check_rot),
             ("phrasings without a vector", memory.annotations.sync),

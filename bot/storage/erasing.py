@@ -86,6 +86,8 @@ def delete_old(
     tx.execute(delete(reply_tokens).where(reply_tokens.c.request_id.in_(said)))
     tx.execute(delete(exchanges).where(exchanges.c.id.in_(ids)))
     _delete_childless(tx, unanswered, clusters, unanswered_asks.c.cluster_id)
+    for part in _parts(sorted(set(clusters))):
+        _erase_clusters(tx, part)
     talks = [row.conversation_id for row in rows]
     _delete_childless(tx, conversations, talks, exchanges.c.conversation_id)
     return len(ids), rows[-1].asked_at

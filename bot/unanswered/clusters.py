@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from bot.annotations.keys import exact_key
 from bot.storage.tables import exchanges, unanswered, unanswered_asks, votes
 from bot.unanswered.likeness import Vector, nearest, pack
 from bot.unanswered.records import DISLIKED
@@ -80,8 +80,7 @@ def start(tx: Connection, question: Question, at: datetime) -> int:
     new = insert(unanswered).values(
         question=question.text,
         folded=question.folded,
-        vector=None if question.vector is None else pack(question.vector),
-        embedding_model=None if question.vector is None else question.model,
+        **_vector_of(question),
         state="open",
         count=0,
         first_at=at,
@@ -129,27 +128,34 @@ def drop_vote(tx: Connection, exchange_id: int) -> None:
         recount(tx, cluster_id)
 
 
-def retell(tx: Connection) -> int:
-    """Gives clusters whose words came from an exchange that was erased the words of one that
-    was not; how many."""
-    asked = select(unanswered_asks.c.cluster_id).join(
-        exchanges, exchanges.c.id == unanswered_asks.c.exchange_id
+def orphaned(tx: Connection) -> dict[int, str]:
+    """Clusters in words that nobody's exchange has any more (erased, or deleted for its age), with
+    the oldest words that one still has."""
+    live = (
+        select(unanswered_asks.c.cluster_id, exchanges.c.question)
+        .join(exchanges, exchanges.c.id == unanswered_asks.c.exchange_id)
+        .where(exchanges.c.erased_at.is_(None))
     )
-    erased = asked.where(exchanges.c.erased_at.is_not(None))
-    told = select(unanswered.c.id, unanswered.c.question).where(
-        unanswered.c.id.in_(erased), unanswered.c.question != ""
+    same = live.where(
+        unanswered_asks.c.cluster_id == unanswered.c.id,
+        exchanges.c.question == unanswered.c.question,
     )
-    changed = 0
-    for cluster in tx.execute(told).all():
-        live = asked.with_only_columns(exchanges.c.question).where(
-            unanswered_asks.c.cluster_id == cluster.id, exchanges.c.erased_at.is_(None)
-        )
-        words = tx.scalars(live.order_by(unanswered_asks.c.at, unanswered_asks.c.id)).all()
-        if words and cluster.question not in words:
-            values = {"question": words[0], "folded": exact_key(words[0]), "vector": None}
-            tx.execute(update(unanswered).where(unanswered.c.id == cluster.id).values(values))
-            changed += 1
-    return changed
+    lost = select(unanswered.c.id).where(unanswered.c.question != "", ~same.exists())
+    words = live.where(unanswered_asks.c.cluster_id.in_(lost))
+    latest_first = words.order_by(unanswered_asks.c.at.desc(), unanswered_asks.c.id.desc())
+    return {row.cluster_id: row.question for row in tx.execute(latest_first)}
+
+
+def retell(tx: Connection, cluster_id: int, words: Question) -> None:
+    """Gives a cluster other words."""
+    which = update(unanswered).where(unanswered.c.id == cluster_id)
+    tx.execute(which.values(question=words.text, folded=words.folded, **_vector_of(words)))
+
+
+def _vector_of(question: Question) -> dict[str, Any]:
+    if question.vector is None:
+        return {"vector": None, "embedding_model": None}
+    return {"vector": pack(question.vector), "embedding_model": question.model}
 
 
 def recount(tx: Connection, cluster_id: int) -> None:

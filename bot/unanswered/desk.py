@@ -84,11 +84,19 @@ class Unanswered:
             clusters.drop_vote(tx, exchange_id)
 
     def retell(self) -> int:
-        """After exchanges were erased: no cluster keeps their words while others asked the
-        same in words of their own. How many were changed."""
+        """After exchanges were erased or deleted: no cluster keeps their words while others asked
+        the same in words of their own. How many were changed."""
+        with self._storage.reading() as tx:
+            found = set(clusters.orphaned(tx).values())
+        vectors = {words: self._vector(words) for words in found}
         with self._storage.transaction() as tx:
             clusters.one_at_a_time(tx)
-            return clusters.retell(tx)
+            changed = clusters.orphaned(tx)
+            for cluster_id, words in changed.items():
+                vector = vectors.get(words)
+                asked = clusters.Question(words, exact_key(words), vector, self._model)
+                clusters.retell(tx, cluster_id, asked)
+            return len(changed)
 
     # -- the list ----------------------------------------------------------------------------
 

@@ -246,9 +246,54 @@ def test_a_cluster_does_not_keep_the_words_of_who_was_forgotten(desk: Desk) -> N
     assert (cluster.question, cluster.count) == ("開車過去能停車嗎？", 2)
     with desk.storage.reading() as tx:
         row = tx.execute(select(unanswered)).one()
-    assert (row.folded, row.vector) == (exact_key(cluster.question), None)
+    assert row.folded == exact_key(cluster.question)
     _, asks = desk.list.get(cluster.id)
     assert [ask.question for ask in asks] == ["", "開車過去能停車嗎？"]
+
+
+def test_a_cluster_does_not_keep_the_words_of_who_was_deleted_for_their_age(desk: Desk) -> None:
+    """And is still found by those that are left."""
+    first = desk.ask(PARKING)
+    desk.clock.forward(days=9)
+    assert desk.ask("開車過去能停車嗎？") == first
+    desk.clock.forward(days=1)
+    assert desk.ask("想停車要停哪裡？") == first
+    assert purged(desk, keep_days=5) == 1
+    (cluster,) = desk.list.list()
+    assert (cluster.question, cluster.count) == ("開車過去能停車嗎？", 3)
+    assert desk.ask("開車過去能停車嗎") == first, "by its letters"
+    assert desk.ask("停車收費嗎？") == first, "by its meaning"
+    assert purged(desk, keep_days=5) == 0
+
+
+def test_words_of_which_only_erased_askings_are_left_go_with_the_last_of_the_others(
+    desk: Desk,
+) -> None:
+    number = desk.exchange(PARKING, Author("line", "U1"))
+    desk.list.note(number, PARKING, "gate", 0.1, NOON)
+    desk.clock.forward(days=9)
+    other = desk.exchange("開車過去能停車嗎？", Author("line", "U2"))
+    desk.list.note(other, "開車過去能停車嗎？", "gate", 0.1, desk.clock.now)
+    History(desk.storage, desk.clock).forget("line", "U2")
+    assert [one.question for one in desk.list.list()] == [PARKING]
+    assert purged(desk, keep_days=5) == 1
+    assert desk.list.list() == ()
+    assert [one.question for one in desk.list.list("dismissed")] == [""]
+
+
+def test_a_cluster_that_nobody_asks_any_more_is_gone_even_if_it_was_answered(desk: Desk) -> None:
+    cluster_id = desk.ask(PARKING)
+    assert cluster_id is not None
+    desk.list.answered(cluster_id, desk.annotation())
+    desk.clock.forward(days=9)
+    assert purged(desk, keep_days=5) == 1
+    assert desk.list.list("answered") == ()
+
+
+def purged(desk: Desk, keep_days: int) -> int:
+    deleted = History(desk.storage, desk.clock).purge({"line": keep_days}, desk.clock.now)
+    desk.list.retell()
+    return deleted
 
 
 def test_a_question_as_long_as_may_be_is_kept_whole(desk: Desk) -> None:

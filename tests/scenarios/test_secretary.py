@@ -17,6 +17,7 @@ from bot.upkeep import Upkeep
 from tests.support.asked import ANN, ROOM, ask_as, request
 from tests.support.bot import NOON, ScriptedEngine, bot_over, ingest, write
 from tests.support.leaf_shop import HOURS, STRANGE, open_shop
+from tests.support.remembered import exchange
 
 SAID = "平日上午十點開門。[1]"
 
@@ -270,3 +271,14 @@ async def test_upkeep_forgets_what_is_too_old_and_flags_changed_sources(data: Pa
         Upkeep(bot.memory, lambda: later).once()
         assert bot.memory.history.stored(asked.id) is None
         assert bot.memory.annotations.get(number).rot == "changed"
+
+
+async def test_upkeep_leaves_no_words_of_old_questions_on_the_unanswered_list(data: Path) -> None:
+    """Spelled otherwise it is the same question, and is all that is left of it."""
+    async with bot_over(data, ScriptedEngine(SAID)) as bot:
+        memory, later = bot.memory, NOON + timedelta(days=400)
+        for number, (words, at) in enumerate((("可以停車嗎？", NOON), ("可以停車嗎", later))):
+            made = exchange(memory.storage, memory.people, f"r{number}", words, at)
+            memory.unanswered.note(made, words, "gate", 0.1, at)
+        Upkeep(memory, lambda: later).once()
+        assert [one.question for one in memory.unanswered.list()] == ["可以停車嗎"]
