@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 import click
 
@@ -12,7 +13,7 @@ from bot.model.check import Verdict, Wish, examine
 from bot.model.described import Described
 from bot.model.machine import Machine, look
 from bot.model.needs import GIB, Method
-from bot.model.recommended import recommended
+from bot.model.recommended import Recommended, recommended
 from bot.model.software import installed
 from bot.phrases import say
 
@@ -88,6 +89,7 @@ def _json(
                 "model": row.name,
                 "form": row.form,
                 "licence": row.licence,
+                "source": row.source,
                 "why": row.why(loaded.bot_language),
             }
             for row in recommended()
@@ -111,10 +113,20 @@ def _model(model: Described) -> dict[str, Any]:
 
 
 def _show_table(language: str) -> None:
-    click.echo(say("check.table", language))
-    for row in recommended():
-        memory = f"{row.memory_gib} GiB" if row.memory_gib else say("check.cpu", language)
-        role = say(f"check.role_{row.role}", language)
-        click.echo(f"{memory}\t{role}\t{row.name}")
-        facts = f"{row.form}, {row.weights / GIB:.1f} GiB, {row.licence}"
-        click.echo(f"\t{row.why(language)} ({facts})")
+    click.echo(f"\n{say('check.table', language)}")
+    roles = dict.fromkeys(row.role for row in recommended())
+    for role in roles:
+        click.echo(f"\n{say(f'check.role_{role}', language)}")
+        for row in recommended():
+            if row.role == role:
+                _show_row(row, language)
+
+
+def _show_row(row: Recommended, language: str) -> None:
+    memory = f"{row.memory_gib} GiB" if row.memory_gib else say("check.cpu", language)
+    width = 8 - sum(east_asian_width(letter) in "WF" for letter in memory)
+    click.echo(f"  {memory:<{width}}{row.name}")
+    facts = (row.form, f"{row.weights / GIB:.1f} GiB", row.licence)
+    click.echo(
+        f"          {say('check.row', language, why=row.why(language), facts=', '.join(facts))}"
+    )

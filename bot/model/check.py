@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bot.model.described import Described
+from bot.model.described import NO_WEIGHTS, Described
 from bot.model.fitting import Fit, fit, rooms, trainings, ways
 from bot.model.machine import Machine
 from bot.model.needs import GIB, Method, billions, gib, rule_of_thumb
@@ -92,7 +92,9 @@ def _model(model: Described, wish: Wish) -> Iterator[Verdict]:
         yield Verdict("ok", f"check.size_{model.source}")
     if model.weights is not None and not model.parameters:
         yield Verdict("ok", "check.parameters_unknown", {"kind": model.kind or "–"})
-    if model.missing:
+    if model.missing == NO_WEIGHTS:
+        yield Verdict("error", "check.no_weights")
+    elif model.missing:
         names = ", ".join(model.missing[:5])
         yield Verdict("error", "check.weights_missing", {"names": names})
     if model.is_encoder:

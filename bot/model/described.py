@@ -14,6 +14,8 @@ from bot.model.quantising import quantised_bytes
 from bot.model.shape import Shape
 
 Source = Literal["files", "index", "config"]
+NO_WEIGHTS: Final = ("*.safetensors",)
+"""What is missing where no file says which there ought to be."""
 ROLE_REFUSALS: Final = ("System role not supported", "system role is not supported")
 
 
@@ -109,7 +111,7 @@ def _folder(path: Path) -> Described:
     if quantisation(config):  # packed numbers hold several parameters each
         parameters = shape.parameters if shape else None
     dtype = quantisation(config) or safetensors.DTYPES.get(_most(counted), "") or dtype_of(config)
-    lost = tuple(safetensors.missing(path)) or (() if files else ("*.safetensors",))
+    lost = tuple(safetensors.missing(path)) or (() if files else NO_WEIGHTS)
     size = 0.0 if lost else float(sum(file.stat().st_size for file in files))
     weights, source = sized(size, safetensors.total_size(path), shape, parameters, dtype, config)
     return Described(

@@ -16,10 +16,12 @@ TYPICAL_CONCURRENCY: Final = 2
 class Recommended:
     memory_gib: int
     role: str
-    """`chat`, `embedding` or `reranker`."""
+    """`chat`, `taiwan` (chat, trained on texts of Taiwan), `embedding` or `reranker`."""
     name: str
     form: str
     licence: str
+    source: str
+    """Where these facts stand."""
     parameters: int
     bytes_each: float
     layers: int
@@ -27,6 +29,9 @@ class Recommended:
     head_dim: int
     zh: str
     en: str
+    window: int = 0
+    """Tokens that `sliding_layers` look back; 0: none slide."""
+    sliding_layers: int = 0
 
     @property
     def weights(self) -> float:
@@ -34,7 +39,9 @@ class Recommended:
 
     def cache(self, context: int, concurrency: int) -> float:
         """Bytes of keys and values of so many conversations."""
-        return self.layers * 2 * self.kv_heads * self.head_dim * 2 * context * concurrency
+        full = self.layers - self.sliding_layers
+        tokens = full * context + self.sliding_layers * min(context, self.window)
+        return tokens * 2 * self.kv_heads * self.head_dim * 2 * concurrency
 
     def why(self, language: str) -> str:
         return self.en if language == "en" else self.zh

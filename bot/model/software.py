@@ -31,19 +31,43 @@ SINCE: Final = {
     "gemma2": "4.42",
     "glm": "4.46",
     "cohere2": "4.48",
+    "qwen2_5_vl": "4.49",
     "gemma3": "4.50",
     "gemma3_text": "4.50",
     "mistral3": "4.50",
     "qwen3": "4.51",
     "qwen3_moe": "4.51",
-    "glm4": "4.51",
+    "deepseek_v3": "4.51",
     "llama4": "4.51",
+    "glm4": "4.51.3",
+    "deepseek_v2": "4.54",
+    "glm4_moe": "4.54",
     "gpt_oss": "4.55",
     "qwen3_next": "4.57",
+    "qwen3_vl": "4.57",
 }
-"""The first release of transformers that knows a kind of model."""
+"""The first release of transformers that knows a kind of model: the first wheel on PyPI that holds
+its code, of those that were looked into."""
+TORCH_WANTED: Final = (
+    ("5.20", "2.6"),
+    ("5.15", "2.5"),
+    ("5.1", "2.4"),
+    ("4.56", "2.2"),
+    ("4.52", "2.1"),
+    ("4.48", "2.0"),
+)
+"""From which release of transformers on which torch: what its metadata on PyPI asks for (extra
+`torch`); an older one it leaves aside as if there were none."""
+VLLM_CAPABILITY: Final = (("0.21", (7, 5)), ("0", (7, 0)))
+"""vLLM's installation page for GPUs, of release 0.21 and of those up to 0.6 looked into."""
+FLASH_CUDA: Final = (12, 0)
+FLASH_TORCH: Final = "2.2"
+"""README of flash-attention: what its present release is built with."""
 OWN_CHAT: Final = frozenset({"chatglm", "qwen", "baichuan", "internlm"})
-"""Kinds whose own code brings a `chat` method, written for transformers of before 4.42."""
+"""Kinds whose own code brings a `chat` method, written for older releases of transformers."""
+CHAT_BROKEN: Final = "4.45"
+"""From here on ChatGLM's tokenizer is called with `padding_side`, which it does not know
+(zai-org/ChatGLM3, issue 1324)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +144,8 @@ class Scene:
     def kind(self) -> str:
         return self.model.kind if self.model else ""
 
-    def capability_below(self, major: int) -> bool:
-        return (known := self.machine.capability) is not None and known < (major, 0)
+    def capability_below(self, major: int, minor: int = 0) -> bool:
+        return (known := self.machine.capability) is not None and known < (major, minor)
 
     @property
     def capability(self) -> str:
@@ -155,14 +179,14 @@ def _too_old_for_model(scene: Scene) -> dict[str, str] | None:
 
 def _torch_for_transformers(scene: Scene) -> dict[str, str] | None:
     packages = scene.packages
-    for since, torch in (("5.0", "2.4"), ("4.49", "2.0")):
-        if packages.is_from("transformers", since) and packages.is_older("torch", torch):
-            return {
-                "torch": packages.shown("torch"),
-                "transformers": packages.shown("transformers"),
-                "wanted": torch,
-            }
-    return None
+    newest = (torch for since, torch in TORCH_WANTED if packages.is_from("transformers", since))
+    wanted = next(newest, "0")
+    return _when(
+        packages.is_older("torch", wanted),
+        torch=packages.shown("torch"),
+        transformers=packages.shown("transformers"),
+        wanted=wanted,
+    )
 
 
 def _newer_than_driver(scene: Scene) -> dict[str, str] | None:
@@ -177,10 +201,28 @@ def _dotted(version: Iterable[int] | None) -> str:
 
 
 def _dropped_gpu(scene: Scene) -> dict[str, str] | None:
-    """PyTorch's wheels for CUDA 12.8 and newer leave Maxwell and Pascal out, CUDA 13 Volta too."""
+    """PyTorch's announcements of which GPUs its wheels are built for: those for CUDA 12.8 leave
+    out Maxwell and Pascal from 2.8 on and Volta from 2.11 on, those for CUDA 13 all three."""
     built = scene.packages.torch_cuda or (0, 0)
     gone = scene.capability_below(7) and built >= (12, 8)
+    no_volta = built >= (13, 0) or (built >= (12, 8) and scene.packages.is_from("torch", "2.11"))
+    gone = gone or (scene.capability_below(7, 5) and no_volta)
     return _when(gone, capability=scene.capability, torch=scene.packages.shown("torch"))
+
+
+def _vllm_old_gpu(scene: Scene) -> dict[str, str] | None:
+    packages = scene.packages
+    wanted = next((need for since, need in VLLM_CAPABILITY if packages.is_from("vllm", since)), ())
+    gone = bool(wanted) and scene.capability_below(*wanted)
+    return _when(gone, capability=scene.capability, wanted=_dotted(wanted))
+
+
+def _flash_build(scene: Scene) -> dict[str, str] | None:
+    """Only where somebody might build it: torch is there and flash-attn is not."""
+    packages, driver = scene.packages, scene.machine.cuda
+    here = "torch" in packages.versions and "flash-attn" not in packages.versions
+    old = driver is not None and (driver < FLASH_CUDA or packages.is_older("torch", FLASH_TORCH))
+    return _when(here and old, cuda=_dotted(driver), torch=packages.shown("torch"))
 
 
 def _new_gpu(scene: Scene) -> dict[str, str] | None:
@@ -208,18 +250,14 @@ TRAPS: Final = (
         torch=s.packages.shown("torch"), numpy=s.packages.shown("numpy"))),
     Trap("trap.transformers_model", True, _too_old_for_model),
     Trap("trap.no_chat_method", False, lambda s: _when(
-        s.kind in OWN_CHAT and s.packages.is_from("transformers", "4.42"),
+        s.kind in OWN_CHAT and s.packages.is_from("transformers", CHAT_BROKEN),
         kind=s.kind, transformers=s.packages.shown("transformers"))),
     Trap("trap.remote_code", False, lambda s: _when(
         s.model is not None and s.model.runs_own_code and s.kind not in SINCE, kind=s.kind)),
-    Trap("trap.vllm_old_gpu", True, lambda s: _when(
-        "vllm" in s.packages.versions and s.capability_below(7), capability=s.capability)),
+    Trap("trap.vllm_old_gpu", True, _vllm_old_gpu),
     Trap("trap.flash_old_gpu", False, lambda s: _when(
         "flash-attn" in s.packages.versions and s.capability_below(8), capability=s.capability)),
-    Trap("trap.flash_build", False, lambda s: _when(
-        "torch" in s.packages.versions and "flash-attn" not in s.packages.versions
-        and s.machine.cuda is not None and s.machine.cuda < (12, 0),
-        cuda=_dotted(s.machine.cuda))),
+    Trap("trap.flash_build", False, _flash_build),
     Trap("trap.bfloat16", False, lambda s: _when(
         s.capability_below(8) and s.model is not None and s.model.dtype == "bfloat16",
         capability=s.capability)),

