@@ -7,7 +7,7 @@ from typing import Final, Literal
 from bot.model.described import NO_WEIGHTS, Described
 from bot.model.fitting import Fit, fit, rooms, trainings, ways
 from bot.model.machine import Machine
-from bot.model.needs import GIB, Method, billions, gib, rule_of_thumb
+from bot.model.needs import Method, billions, gib, rule_of_thumb
 from bot.model.recommended import best_for
 from bot.model.software import WATCHED, Installed, Scene, sprung
 
@@ -87,11 +87,7 @@ def _packages(scene: Scene) -> Iterator[Verdict]:
 
 
 def _model(model: Described, wish: Wish) -> Iterator[Verdict]:
-    yield Verdict("ok", "check.model", _facts(model))
-    if model.weights is not None and model.source != "files":
-        yield Verdict("ok", f"check.size_{model.source}")
-    if model.weights is not None and not model.parameters:
-        yield Verdict("ok", "check.parameters_unknown", {"kind": model.kind or "–"})
+    yield from _size(model)
     if model.missing == NO_WEIGHTS:
         yield Verdict("error", "check.no_weights")
     elif model.missing:
@@ -111,14 +107,22 @@ def _model(model: Described, wish: Wish) -> Iterator[Verdict]:
         yield Verdict("error", "check.context", detail)
 
 
-def _facts(model: Described) -> dict[str, str]:
-    return {
-        "name": model.name,
-        "kind": model.kind or "–",
-        "parameters": billions(model.parameters) if model.parameters else "–",
-        "dtype": model.dtype,
-        "weights": gib(model.weights) if model.weights else "–",
-    }
+def _size(model: Described) -> Iterator[Verdict]:
+    """How large it is, and how that is known."""
+    facts = {"name": model.name, "kind": model.kind or "–", "dtype": model.dtype}
+    if model.weights is None:
+        yield Verdict("ok", "check.model_bare", facts)
+        return
+    facts["weights"] = gib(model.weights)
+    if model.parameters:
+        facts["parameters"] = billions(model.parameters)
+        yield Verdict("ok", "check.model", facts)
+    else:
+        yield Verdict("ok", "check.model_weights", facts)
+    if model.source == "index":
+        yield Verdict("ok", "check.size_index")
+    elif model.source == "config" and model.missing != NO_WEIGHTS:
+        yield Verdict("ok", "check.size_config")
 
 
 def _memory(model: Described, machine: Machine, wish: Wish) -> Iterator[Verdict]:
@@ -141,7 +145,8 @@ def _memory(model: Described, machine: Machine, wish: Wish) -> Iterator[Verdict]
     for way in ways(model, chosen):
         yield Verdict("warning", way.code, way.detail)
     other = best_for(chosen.room.bytes if chosen.room.gpus else 0)
-    yield Verdict("warning", "check.way_smaller", {"model": other.name, "form": other.form})
+    if other.weights < 0.9 * chosen.weights:  # not the same one, or one like it
+        yield Verdict("warning", "check.way_smaller", {"model": other.name, "form": other.form})
 
 
 def _sums(found: Fit) -> dict[str, str]:
@@ -177,20 +182,19 @@ def _finetune(model: Described, machine: Machine, wish: Wish, method: Method) ->
     free = machine.largest.free if machine.largest else 0
     chosen = runs[method]
     detail = {
-        "method": {"lora": "LoRA", "qlora": "QLoRA", "full": "full"}[method],
         "needed": gib(chosen.total),
         "weights": gib(chosen.weights),
         "states": gib(chosen.trained * 16),
         "activations": gib(chosen.activations),
-        "trained": f"{chosen.trained / 1e6:.1f} M",
+        "trained": billions(chosen.trained)
+        if method == "full"
+        else f"{chosen.trained / 1e6:.1f} M",
         "context": str(wish.context),
         "free": gib(free),
     }
-    fits = chosen.total <= free
-    yield Verdict("ok" if fits else "error", "check.finetune", detail)
+    yield Verdict("ok" if chosen.total <= free else "error", f"check.tune_{method}", detail)
     least, most = rule_of_thumb((model.parameters or 0) * 2)
     yield Verdict("ok", "check.rule_of_thumb", {"least": gib(least), "most": gib(most)})
     for other in runs.values():
         if other.method != method:
-            detail = {"method": other.method, "needed": f"{other.total / GIB:.1f}"}
-            yield Verdict("ok", "check.finetune_other", detail)
+            yield Verdict("ok", f"check.tune_other_{other.method}", {"needed": gib(other.total)})

@@ -7,6 +7,7 @@ from typing import Final
 from bot.model.described import Described
 from bot.model.machine import Machine
 from bot.model.needs import BYTES, Method, Training
+from bot.model.quantising import quantised_bytes
 
 USABLE: Final = 0.9
 """Of what is free; vLLM's own default too."""
@@ -107,14 +108,19 @@ def ways(model: Described, tight: Fit) -> Iterator[Way]:
         yield Way("check.way_fewer", {"count": str(tight.most_at_once)})
     if tight.longest_context >= LEAST_CONTEXT:
         yield Way("check.way_shorter", {"context": str(tight.longest_context // 256 * 256)})
-    if model.parameters and not model.is_quantised:
-        for name in ("int8", "int4"):
-            weights = model.parameters * BYTES[name]
-            if weights + tight.cache <= tight.room.net:
-                yield Way(
-                    "check.way_quantised", {"form": name, "weights": f"{weights / 2**30:.1f}"}
-                )
-                return
+    for bits in () if model.is_quantised else (8, 4):
+        weights = _quantised(model, bits)
+        if weights is not None and weights + tight.cache <= tight.room.net:
+            detail = {"bits": str(bits), "weights": f"{weights / 2**30:.1f}"}
+            yield Way("check.way_quantised", detail)
+            return
+
+
+def _quantised(model: Described, bits: int) -> float | None:
+    """With its embeddings left as they are, where they are known."""
+    if model.shape and model.shape.parts:
+        return quantised_bytes(model.shape.parts, {"quant_method": "gptq", "bits": bits})
+    return model.parameters * BYTES[f"int{bits}"] if model.parameters else None
 
 
 def trainings(model: Described, tokens: int) -> Iterator[Training]:

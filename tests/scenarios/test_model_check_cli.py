@@ -72,7 +72,7 @@ def test_a_mirror_that_tells_no_sizes_is_asked_for_the_index(home: Home, tmp_pat
         done = home("model", "check", NAME, HF_ENDPOINT=hub.url, PATH=with_card(tmp_path, CARD))
     assert "權重 14.2 GiB" in done.out
     assert "照索引檔寫的總和" in done.out
-    assert "brandnew 這種模型的參數個數這裡不會加總" in done.out
+    assert "參數個數這裡不會算" in done.out
 
 
 def test_a_model_that_is_too_big_ends_with_one_and_says_what_would_fit(
@@ -83,7 +83,7 @@ def test_a_model_that_is_too_big_ends_with_one_and_says_what_would_fit(
         done = home("model", "check", NAME, HF_ENDPOINT=hub.url, PATH=with_card(tmp_path, small))
     assert done.code == 1
     assert "✘ 放不下" in done.out
-    assert "！ 這樣就放得下：換成 int8 量化的版本" in done.out
+    assert "！ 這樣就放得下：換成 8 位元量化的版本" in done.out
     assert "沒有 bfloat16" in done.out
 
 

@@ -66,7 +66,7 @@ def test_too_many_conversations_have_three_ways_out() -> None:
     assert found["check.too_big"].state == "error"
     assert found["check.way_fewer"].detail == {"count": "6"}
     assert found["check.way_shorter"].detail == {"context": "6912"}
-    assert found["check.way_quantised"].detail["form"] == "int4"
+    assert found["check.way_quantised"].detail["bits"] == "4"
     assert found["check.way_smaller"].detail["model"] == "Qwen/Qwen3-14B-AWQ"
 
 
@@ -80,7 +80,7 @@ def test_weights_alone_too_big_leave_only_quantising_and_smaller_models() -> Non
     found = verdicts(machine(gpu(12)), wish=Wish(8192, 1))
     assert "check.way_fewer" not in found
     assert "check.way_shorter" not in found
-    assert found["check.way_quantised"].detail == {"form": "int8", "weights": "7.1"}
+    assert found["check.way_quantised"].detail == {"bits": "8", "weights": "8.3"}
 
 
 def test_two_gpus_together() -> None:
@@ -95,6 +95,13 @@ def test_without_a_gpu_the_memory_counts_and_the_form_matters() -> None:
     assert "check.slow_on_cpu" in found
     gguf = replace(SEVEN, form="gguf", config={})
     assert "check.slow_on_cpu" not in verdicts(machine(memory_free=24 * GIB), gguf)
+
+
+def test_a_smaller_model_is_not_proposed_where_it_is_this_one() -> None:
+    small = replace(SEVEN, form="gguf", weights=1.1e9, config={})
+    found = verdicts(machine(memory_free=2 * GIB), small, Wish(32768, 8))
+    assert "check.too_big" in found
+    assert "check.way_smaller" not in found
 
 
 def test_an_unknown_size_is_said_to_be() -> None:
@@ -118,7 +125,8 @@ def test_a_context_beyond_the_models_is_refused() -> None:
 def test_a_folder_without_weights_is_told_apart_from_one_that_lacks_some() -> None:
     none = verdicts(machine(gpu(24)), replace(SEVEN, missing=NO_WEIGHTS, source="config"))
     assert none["check.no_weights"].state == "error"
-    assert "check.size_config" in none
+    assert "check.size_config" not in none
+    assert "check.size_config" in verdicts(machine(gpu(24)), replace(SEVEN, source="config"))
     some = verdicts(machine(gpu(24)), replace(SEVEN, missing=("model-2.safetensors",)))
     assert some["check.weights_missing"].detail == {"names": "model-2.safetensors"}
 
@@ -154,15 +162,15 @@ def test_the_disk_is_asked_only_for_what_has_to_come() -> None:
 
 def test_fine_tuning_is_summed_for_every_method() -> None:
     found = list(examine(machine(gpu(24)), NOTHING, SEVEN, Wish(2048, 1, "lora")))
-    chosen = next(verdict for verdict in found if verdict.code == "check.finetune")
+    chosen = next(verdict for verdict in found if verdict.code == "check.tune_lora")
     assert chosen.detail["trained"] == "40.4 M"
     assert chosen.detail["weights"] == "14.2 GiB"
     assert chosen.state == "ok"
-    others = {v.detail["method"]: float(v.detail["needed"]) for v in found if "other" in v.code}
-    assert set(others) == {"qlora", "full"}
-    assert others["qlora"] < 14.2 < 113 < others["full"]
+    others = {v.code: float(v.detail["needed"].split()[0]) for v in found if "other" in v.code}
+    assert set(others) == {"check.tune_other_qlora", "check.tune_other_full"}
+    assert others["check.tune_other_qlora"] < 14.2 < 113 < others["check.tune_other_full"]
     full = list(examine(machine(gpu(24)), NOTHING, SEVEN, Wish(2048, 1, "full")))
-    assert next(v for v in full if v.code == "check.finetune").state == "error"
+    assert next(v for v in full if v.code == "check.tune_full").state == "error"
     thumb = next(v for v in full if v.code == "check.rule_of_thumb")
     assert thumb.detail == {"least": "42.6 GiB", "most": "56.7 GiB"}
 
