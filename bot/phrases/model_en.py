@@ -78,7 +78,7 @@ SENTENCES: dict[str, str] = {
     "check.way_quantised": "It would fit quantised to {bits} bits (weights about {weights} GiB)",
     "check.tune_lora": "Fine-tuning by LoRA takes {needed} (weights {weights} + gradients and optimiser {states} for {trained} parameters + activations {activations}, one sequence of {context} tokens at a time); the largest GPU has {free} free",
     "check.tune_qlora": "Fine-tuning by QLoRA takes {needed} (weights {weights} + gradients and optimiser {states} for {trained} parameters + activations {activations}, one sequence of {context} tokens at a time); the largest GPU has {free} free",
-    "check.tune_full": "Full fine-tuning takes {needed} (weights {weights} + gradients and optimiser {states} for {trained} parameters + activations {activations}, one sequence of {context} tokens at a time); the largest GPU has {free} free",
+    "check.tune_full": "Full fine-tuning takes {needed} (weights, gradients and optimiser {states} for {trained} parameters + activations {activations}, one sequence of {context} tokens at a time); the largest GPU has {free} free",
     "check.tune_other_lora": "LoRA would take {needed}",
     "check.tune_other_qlora": "QLoRA (4 bits) would take {needed}",
     "check.tune_other_full": "Full fine-tuning would take {needed}",

@@ -78,7 +78,7 @@ SENTENCES: dict[str, str] = {
     "check.way_quantised": "這樣就放得下：換成 {bits} 位元量化的版本（權重約 {weights} GiB）",
     "check.tune_lora": "LoRA 微調要 {needed}＝權重 {weights}＋梯度與優化器 {states}（訓練 {trained} 參數）＋計算中的數值 {activations}（一次一段 {context} token）；最大的 GPU 可用 {free}",
     "check.tune_qlora": "QLoRA 微調要 {needed}＝權重 {weights}＋梯度與優化器 {states}（訓練 {trained} 參數）＋計算中的數值 {activations}（一次一段 {context} token）；最大的 GPU 可用 {free}",
-    "check.tune_full": "全參數微調要 {needed}＝權重 {weights}＋梯度與優化器 {states}（訓練 {trained} 參數）＋計算中的數值 {activations}（一次一段 {context} token）；最大的 GPU 可用 {free}",
+    "check.tune_full": "全參數微調要 {needed}＝權重、梯度與優化器 {states}（{trained} 參數）＋計算中的數值 {activations}（一次一段 {context} token）；最大的 GPU 可用 {free}",
     "check.tune_other_lora": "改用 LoRA 要 {needed}",
     "check.tune_other_qlora": "改用 QLoRA（4 位元）要 {needed}",
     "check.tune_other_full": "改成全參數微調要 {needed}",
