@@ -32,27 +32,40 @@ class Model(Protocol):
     """Whether it is a reranker."""
 
     @property
-    def tokens_read(self) -> int: ...
+    def tokens_read(self) -> int:
+        """Since it was opened."""
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
     def relevance(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    rows: NDArray[np.float32]
+    tokens: int
+    """Read for it; of what was computed together its share by length."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     items: list[Any]
-    done: "asyncio.Future[NDArray[np.float32]]"
+    done: "asyncio.Future[Computed]"
+
+    @property
+    def length(self) -> int:
+        return sum(len(str(item)) for item in self.items)
 
 
 class Together:
     """Computes what waits in one go, in a thread, one go at a time."""
 
     def __init__(self, model: Model) -> None:
+        self._model = model
         self._compute = model.relevance if model.scores else model.vectors
         self._waiting: list[_Job] = []
         self._working: asyncio.Task[None] | None = None
 
-    async def __call__(self, items: list[Any]) -> NDArray[np.float32]:
+    async def __call__(self, items: list[Any]) -> Computed:
         job = _Job(items, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._working is None or self._working.done():
@@ -63,6 +76,7 @@ class Together:
         while self._waiting:
             jobs, self._waiting = self._waiting, []
             together = [item for job in jobs for item in job.items]
+            before = self._model.tokens_read
             try:
                 rows = await asyncio.to_thread(self._compute, together)
             except (RuntimeError, ValueError) as error:  # out of memory, most likely
@@ -70,10 +84,12 @@ class Together:
                     if not job.done.done():
                         job.done.set_exception(error)
                 continue
-            start = 0
+            read = self._model.tokens_read - before
+            start, whole = 0, sum(job.length for job in jobs) or 1
             for job in jobs:
                 if not job.done.done():
-                    job.done.set_result(rows[start : start + len(job.items)])
+                    share = round(read * job.length / whole)
+                    job.done.set_result(Computed(rows[start : start + len(job.items)], share))
                 start += len(job.items)
 
 
@@ -91,13 +107,13 @@ def build_app(name: str, model: Model) -> Starlette:
         texts = _texts(body.get("input"))
         if model.scores or not texts:
             return _refuse("input: a text or a list of 1 to 2048 texts, to a model for vectors")
-        rows = await together([text or " " for text in texts])
+        computed = await together([text or " " for text in texts])
         plain = body.get("encoding_format") != "base64"
         data = [
             {"object": "embedding", "index": at, "embedding": _written(row, plain)}
-            for at, row in enumerate(rows)
+            for at, row in enumerate(computed.rows)
         ]
-        counted = {"prompt_tokens": model.tokens_read, "total_tokens": model.tokens_read}
+        counted = {"prompt_tokens": computed.tokens, "total_tokens": computed.tokens}
         return JSONResponse({"object": "list", "model": name, "data": data, "usage": counted})
 
     async def rerank(request: Request) -> Response:
@@ -105,8 +121,8 @@ def build_app(name: str, model: Model) -> Starlette:
         query, documents = body.get("query"), _texts(body.get("documents"))
         if not (model.scores and isinstance(query, str) and documents):
             return _refuse("query: a text; documents: a list of texts; to a model for scores")
-        rows = await together([(query, document) for document in documents])
-        found = [{"index": at, "relevance_score": float(row)} for at, row in enumerate(rows)]
+        scores = (await together([(query, document) for document in documents])).rows
+        found = [{"index": at, "relevance_score": float(row)} for at, row in enumerate(scores)]
         found.sort(key=lambda each: -each["relevance_score"])
         return JSONResponse({"model": name, "results": found[: body.get("top_n") or None]})
 

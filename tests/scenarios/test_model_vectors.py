@@ -23,14 +23,16 @@ class Letters(Model):
     def __init__(self, *, scores: bool = False) -> None:
         self.scores = scores
         self.goes: list[int] = []
+        self._read = 0
 
     @property
     def tokens_read(self) -> int:
-        return 0
+        return self._read
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         time.sleep(0.1)
         self.goes.append(len(texts))
+        self._read += sum(map(len, texts))
         if "boom" in texts:
             raise RuntimeError("CUDA out of memory")
         return np.array([[text.count("a"), text.count("b")] for text in texts], np.float32)
@@ -58,6 +60,17 @@ async def test_vectors_in_the_order_of_the_texts(vectors: httpx.AsyncClient) -> 
     one = await vectors.post("/v1/embeddings", json={"input": "a", "encoding_format": "base64"})
     coded = base64.b64decode(one.json()["data"][0]["embedding"])
     assert np.frombuffer(coded, "<f4").tolist() == [1, 0]
+
+
+async def test_the_tokens_told_are_those_of_the_request(vectors: httpx.AsyncClient) -> None:
+    """Alone, after another, and beside others that were computed together with it."""
+    for text in ("aaaa", "bb"):
+        reply = await vectors.post("/v1/embeddings", json={"input": text})
+        assert reply.json()["usage"] == {"prompt_tokens": len(text), "total_tokens": len(text)}
+    replies = await asyncio.gather(
+        *(vectors.post("/v1/embeddings", json={"input": "a" * n}) for n in range(1, 9))
+    )
+    assert [reply.json()["usage"]["total_tokens"] for reply in replies] == list(range(1, 9))
 
 
 async def test_it_says_its_name_and_that_it_is_well(vectors: httpx.AsyncClient) -> None:
