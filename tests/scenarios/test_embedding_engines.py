@@ -1,6 +1,7 @@
 """The engines for vectors that are not built in: a server, and a model through torch."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,6 +87,12 @@ def test_qwen3_takes_the_last_token_and_instructs_queries(tmp_path: Path) -> Non
     assert np.allclose(embedder.queries(texts), plain.passages(asked), atol=1e-6)
     assert not np.allclose(embedder.queries(texts), embedder.passages(texts), atol=1e-3)
     assert embedder.model_id.endswith("-last-prompts")
+
+
+def test_threads_of_torch_do_not_spin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    HuggingFace(tiny_encoders.bert(tmp_path))
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_a_long_text_is_cut_before_the_positions_end(tmp_path: Path) -> None:
