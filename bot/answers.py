@@ -34,6 +34,7 @@ def citations_of(
             source=passages[index].source,
             locator=locate(passages[index].locator, language),
             quote=quote,
+            anchor=passages[index].locator.anchor,
         )
         for index, quote in quotes
     )

@@ -121,6 +121,13 @@ class Citation:
     locator: str | None
     quote: str
     """A verbatim part of one passage."""
+    anchor: str = ""
+    """Where in a page on the web that is; empty where nothing is known."""
+
+    @property
+    def link(self) -> str:
+        """The source, and where in it."""
+        return f"{self.source}#{self.anchor}" if self.anchor else self.source
 
 
 @dataclass(frozen=True, slots=True)

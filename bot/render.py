@@ -38,7 +38,7 @@ def answer_json(answer: Answer, language: str = "zh-TW") -> dict[str, Any]:
 def _citation(citation: Citation) -> dict[str, Any]:
     return {
         "title": citation.title,
-        "source": citation.source,
+        "source": citation.link,
         "locator": citation.locator,
         "quote": citation.quote,
     }

@@ -44,6 +44,7 @@ class _Section:
     headings: tuple[str, ...]
     sheet: str | None
     units: tuple[_Unit, ...]
+    anchor: str = ""
     merged: bool = False
 
     @property
@@ -83,7 +84,7 @@ def _section(run: Sequence[Block], size: int) -> _Section:
     for block in run:
         texts = filter(str.strip, _units(block, size))
         units += [_Unit(text, block.page, block.row) for text in texts]
-    return _Section(run[0].headings, run[0].sheet, tuple(units))
+    return _Section(run[0].headings, run[0].sheet, tuple(units), run[0].anchor)
 
 
 def _units(block: Block, size: int) -> list[str]:
@@ -131,7 +132,8 @@ def _may_join(first: _Section, second: _Section, settings: ChunkSettings) -> boo
 def _joined(first: _Section, second: _Section) -> _Section:
     lines = first.units if first.merged else (*_heading(first), *first.units)
     parent = second.headings[:-1]
-    return _Section(parent, second.sheet, (*lines, *_heading(second), *second.units), merged=True)
+    units = (*lines, *_heading(second), *second.units)
+    return _Section(parent, second.sheet, units, first.anchor, merged=True)
 
 
 def _heading(section: _Section) -> tuple[_Unit, ...]:
@@ -170,6 +172,7 @@ def _chunk(section: _Section, units: Sequence[_Unit], fresh: int, settings: Chun
         page=units[fresh].page,
         sheet=section.sheet,
         rows=(rows[0], rows[-1]) if rows else None,
+        anchor=section.anchor,
     )
     text = "".join(unit.text for unit in units).strip()
     return Chunk(text, locator, _windows(text, [unit.text for unit in units], settings.window))

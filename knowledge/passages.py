@@ -21,6 +21,8 @@ class Block:
     sheet: str | None = None
     row: int | None = None
     """1-based, as the spreadsheet program shows it."""
+    anchor: str = ""
+    """What comes after the `#` in a link to this place of a page; empty where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Locator:
     sheet: str | None = None
     rows: tuple[int, int] | None = None
     """First and last row, inclusive."""
+    anchor: str = ""
+    """As in `Block`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ def pack_locator(locator: Locator) -> dict[str, Any]:
         "page": locator.page,
         "sheet": locator.sheet,
         "rows": list(locator.rows) if locator.rows else None,
-    }
+    } | ({"anchor": locator.anchor} if locator.anchor else {})
 
 
 def unpack_locator(packed: dict[str, Any]) -> Locator:
@@ -21,4 +21,5 @@ def unpack_locator(packed: dict[str, Any]) -> Locator:
         page=packed.get("page"),
         sheet=packed.get("sheet"),
         rows=(int(rows[0]), int(rows[1])) if rows else None,
+        anchor=packed.get("anchor") or "",
     )

@@ -36,6 +36,6 @@ def _details(answer: Answer, language: str) -> None:
         click.echo(f"\n{say('cli.source', language)}")
     for number, citation in enumerate(answer.citations, 1):
         place = f"（{citation.locator}）" if citation.locator else ""
-        click.echo(f"  [{number}] {citation.source}{place}\n      「{citation.quote.strip()}」")
+        click.echo(f"  [{number}] {citation.link}{place}\n      「{citation.quote.strip()}」")
     if answer.notice:
         warn(answer.notice)

@@ -106,7 +106,7 @@ def sources(citations: Sequence[Citation], heading: str) -> list[Message]:
 
 
 def _field(number: int, citation: Citation) -> Message:
-    lines = [citation.locator or "", *_quoted(citation.quote), *_address(citation.source)]
+    lines = [citation.locator or "", *_quoted(citation.quote), *_address(citation.link)]
     value = "\n".join(filter(None, lines))
     return {"name": shortened(f"[{number}] {citation.title}", _TITLE), "value": value or _BLANK}
 

@@ -80,7 +80,7 @@ def _source(number: int, citation: Citation) -> str:
     if short:
         lines.append(f"「{short}」")
     if citation.source.startswith(("http://", "https://")):
-        lines.append(citation.source)
+        lines.append(citation.link)
     return "\n".join(lines)
 
 

@@ -76,8 +76,8 @@ def _sources(citations: Sequence[Citation], heading: str) -> Iterator[Block]:
 def _source(number: int, citation: Citation) -> str:
     """`[1] title · locator` and what it says there, in at most 3,000 characters."""
     title = _short(citation.title, 300)
-    is_link = citation.source.startswith(("http://", "https://")) and len(citation.source) < 1500
-    shown = link(citation.source, title) if is_link else escape(title)
+    is_link = citation.link.startswith(("http://", "https://")) and len(citation.link) < 1500
+    shown = link(citation.link, title) if is_link else escape(title)
     locator = f" · {escape(_short(citation.locator, 300))}" if citation.locator else ""
     quote = escape(_short(" ".join(citation.quote.split()), _QUOTE))
     return f"[{number}] {shown}{locator}" + (f"\n「{quote}」" if quote else "")

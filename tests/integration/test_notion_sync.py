@@ -1,11 +1,15 @@
 """A Notion workspace comes in whole, stays in step, and loses nothing by accident."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -270,6 +274,131 @@ def test_a_file_on_a_private_address_is_refused(home: Home) -> None:
     home.server.page("產品", '<file src="http://127.0.0.1:9/etc/secret.md">x</file>\n\n文字。')
     (failure,) = home.sync().failed
     assert failure.code == "web.private"
+
+
+def test_a_file_that_holds_others_is_taken_apart_as_in_a_folder(home: Home) -> None:
+    note = EmailMessage()
+    note["Subject"] = "週五的盤點"
+    note.set_content("盤點改到週五下午三點。")
+    note.add_attachment("盤點表在倉庫的鐵櫃裡。".encode(), "text", "plain", filename="說明.txt")
+    packed = zipped(
+        {"內/班表.txt": "週五由小美排班。".encode(), "信.eml": bytes(note), "a.exe": b"?"}
+    )
+    home.server.files["資料.zip"] = packed
+    home.server.files["通知.eml"] = bytes(note)
+    links = [f'<file src="{home.server.url}/files/{quote(n)}">x</file>' for n in home.server.files]
+    page = home.server.page("盤點", "\n\n".join(["盤點的資料。", *links]))
+    first = home.sync()
+    names = [
+        "資料.zip/信.eml", "資料.zip/信.eml/說明.txt", "資料.zip/內/班表.txt",
+        "通知.eml", "通知.eml/說明.txt",
+    ]  # fmt: skip
+    keys = {f"{key(page)}#{quote(name)}" for name in names}
+    assert home.sources() == {key(page), *keys}
+    assert (counts(first), first.failed) == ((6, 0, 0, 0), [])
+    assert [one.code for one in first.skipped] == ["file.unsupported"]
+    assert home.found("週五由誰排班") >= {f"{key(page)}#{quote('資料.zip/內/班表.txt')}"}
+    assert home.sync().unchanged == 6
+
+    home.server.files["資料.zip"] = b"PK no more"
+    page.edited = "2026-11-02T08:00:00.000Z"
+    broken = home.sync()
+    assert (counts(broken), len(broken.failed)) == ((0, 0, 6, 0), 1)
+    assert home.sources() == {key(page), *keys}, "what was in it stays known"
+    home.server.files["資料.zip"] = zipped({"內/班表.txt": "週五由小明排班。".encode()})
+    assert counts(home.sync()) == (0, 1, 3, 2)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+# ---- where a link leads
+
+GUIDE = """# 報到
+
+帶身分證。
+
+## 設備
+
+筆電在第一天由資訊組發放，螢幕與鍵盤到行政部領，都要簽名，離職那天帶著全部的配件交還給資訊組。
+
+## 注意
+
+鑰匙要還給警衛室，識別證自己留著就好，停車證月底前到行政部換新的，過期的進不了地下室的停車場。
+
+# 請假
+
+## 注意
+
+特休可以遞延到隔年三月底。"""
+
+
+def anchors(home: Home, page: FakePage) -> dict[tuple[str, ...], str]:
+    hits, _ = home.library.index.scroll(None, 100)
+    mine = [hit.payload["locator"] for hit in hits if hit.payload["source"] == key(page)]
+    return {tuple(one["headings"]): one.get("anchor", "") for one in mine}
+
+
+def test_a_passage_leads_to_its_heading(home: Home) -> None:
+    page = home.server.page("新人指南", GUIDE)
+    home.sync()
+    ids = [one["id"].replace("-", "") for one in page.own_blocks() if "heading" in one["type"]]
+    assert anchors(home, page) == {
+        ("報到",): ids[0],
+        ("報到", "設備"): ids[1],
+        ("報到", "注意"): ids[2],
+        ("請假", "注意"): ids[4],
+    }
+    assert home.server.asked("GET /v1/blocks/.*/children") == 1
+    home.sync()
+    assert home.server.asked("GET /v1/blocks") == 0, "an unchanged page costs nothing"
+    page.edited = "2026-11-10T08:00:00.000Z"
+    home.sync()
+    assert home.server.asked("GET /v1/blocks") == 0, "nor one that says what it said"
+
+
+def test_a_page_without_headings_is_not_asked_for_its_blocks(home: Home) -> None:
+    page = home.server.page("快訊", "只有一段話。")
+    home.sync()
+    assert anchors(home, page) == {(): ""}
+    assert home.server.asked("GET /v1/blocks") == 0
+
+
+@pytest.mark.parametrize("status", [403, 404, 400])
+def test_where_blocks_are_refused_the_link_leads_to_the_page(home: Home, status: int) -> None:
+    page = home.server.page("新人指南", GUIDE)
+    home.server.fail("GET /v1/blocks/.*/children", status)
+    report = home.sync()
+    assert (report.added, report.failed) == (1, [])
+    assert set(anchors(home, page).values()) == {""}
+
+
+def test_only_as_many_blocks_are_listed_as_there_are_headings(home: Home) -> None:
+    paragraphs = "\n\n".join(f"第{n}段。" for n in range(400))
+    page = home.server.page("長頁", f"# 開頭\n\n先說這個。\n\n# 正文\n\n{paragraphs}")
+    home.sync()
+    assert set(anchors(home, page).values()) == {page.anchor("開頭"), page.anchor("正文")}
+    assert home.server.asked("GET /v1/blocks/.*/children") == 1
+
+
+def test_a_heading_that_is_not_on_the_page_itself_leads_to_the_one_above(home: Home) -> None:
+    """It stands in a toggle, whose blocks are not asked for."""
+    page = home.server.page("指南", GUIDE)
+    page.blocks = [one for one in page.own_blocks() if one["type"] != "heading_2"]
+    page.truncated = True
+    page.unknown = {uid(999): ""}
+    home.sync()
+    assert anchors(home, page) == {
+        ("報到",): page.anchor("報到"),
+        ("報到", "設備"): page.anchor("報到"),
+        ("報到", "注意"): page.anchor("報到"),
+        ("請假", "注意"): page.anchor("請假"),
+    }
 
 
 # ---- what changes

@@ -48,6 +48,21 @@ def test_a_sync_says_what_it_found_and_the_answer_cites_the_page(tmp_path: Path)
         assert home("ask", QUESTION, "--json").json["outcome"] == "no_data"
 
 
+def test_an_answer_leads_to_the_heading_on_the_page(tmp_path: Path) -> None:
+    with notion_server() as server:
+        returns = (
+            f"{RETURNS}請附上發票與完整的包裝，運費由本店負擔，退款在收到商品後三個工作天內入帳。"
+        )
+        page = server.page("顧客須知", f"# 付款\n\n收現金。\n\n# 退貨辦法\n\n{returns}")
+        home = workspace(tmp_path, server)
+        assert home("sync", "notion", "--json").json["indexed"] == 1
+        link = f"{page.url}#{page.anchor('退貨辦法')}"
+        answer = home("ask", QUESTION, "--json").json
+        assert [one["source"] for one in answer["citations"]] == [link]
+        assert {one["source"] for one in answer["passages"]} == {page.url}
+        assert link in home("ask", QUESTION).out
+
+
 def test_a_pasted_address_names_the_page_for_removal(tmp_path: Path) -> None:
     with notion_server() as server:
         page = server.page("退貨辦法", RETURNS)

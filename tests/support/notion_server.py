@@ -67,7 +67,7 @@ class FakePage:
     parent: Json
     markdown: str = ""
     blocks: list[Json] | None = None
-    """Where the Markdown endpoint is not to be used; else it is made from `markdown`."""
+    """Where the Markdown endpoint is not to be used; else they are made from `markdown`."""
     properties: Json = field(default_factory=dict)
     edited: str = EDITED
     trashed: bool = False
@@ -82,6 +82,31 @@ class FakePage:
     def url(self) -> str:
         slug = re.sub(r"\W+", "-", self.title, flags=re.ASCII).strip("-")
         return f"https://www.notion.so/{slug + '-' if slug else ''}{self.id.replace('-', '')}"
+
+    def own_blocks(self) -> list[Json]:
+        """Where only the Markdown was given: a heading or a paragraph for every line of it."""
+        if self.blocks is not None:
+            return self.blocks
+        lines = [line for line in self.markdown.split("\n") if line.strip()]
+        return [self._block(number, line) for number, line in enumerate(lines)]
+
+    def _block(self, number: int, line: str) -> Json:
+        marks, _, text = line.partition(" ")
+        is_heading = bool(text) and set(marks) == {"#"}
+        kind = f"heading_{len(marks)}" if is_heading else "paragraph"
+        return {
+            "object": "block", "id": str(uuid.uuid5(uuid.UUID(self.id), str(number))),
+            "type": kind, kind: {"rich_text": rich(text if is_heading else line)},
+            "has_children": False,
+        }  # fmt: skip
+
+    def anchor(self, heading: str) -> str:
+        """What the address of a heading ends with."""
+        for block in self.own_blocks():
+            inner = block[block["type"]]
+            if block["type"].startswith("heading") and inner["rich_text"] == rich(heading):
+                return str(block["id"]).replace("-", "")
+        raise KeyError(heading)
 
     def as_json(self) -> Json:
         title = {"id": "title", "type": "title", "title": rich(self.title)}
@@ -266,9 +291,8 @@ def _markdown(server: FakeNotion, query: Json, body: Json, id_: str) -> Json:
 
 def _children(server: FakeNotion, query: Json, body: Json, id_: str) -> Json:
     for page in server.pages.values():
-        found = (
-            page.blocks if page.id == hyphened(id_) else _below(page.blocks or [], hyphened(id_))
-        )
+        own = page.own_blocks()
+        found = own if page.id == hyphened(id_) else _below(own, hyphened(id_))
         if found is not None:
             shown = [
                 {key: value for key, value in block.items() if key != "below"} for block in found

@@ -43,6 +43,11 @@ def embedded(made: list[outbound.Message]) -> list[dict[str, Any]]:
     return [field for part in made for embed in part["embeds"] for field in embed["fields"]]
 
 
+def test_a_source_leads_to_its_heading() -> None:
+    cited = citation(source="https://leaf.example/a", anchor="5af")
+    assert "https://leaf.example/a#5af" in str(embedded(parts(answer(citations=(cited,)))))
+
+
 def as_sent(part: outbound.Message) -> outbound.Message:
     return {
         **part,

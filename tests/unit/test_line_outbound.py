@@ -1,5 +1,6 @@
 """Everything that is said on LINE is as LINE's own schema has it, within LINE's limits, and whole."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,11 @@ def test_every_kind_of_answer_is_one_call_that_line_takes(outcome: str, admin: b
     asked = request(admin=admin, reply={"quote": "q"})
     (page,) = pages(ANSWERS[outcome], asked)
     assert page[0]["quoteToken"] == "q"
+
+
+def test_a_source_leads_to_its_heading() -> None:
+    cited = replace(CITED, anchor="5af")
+    assert "https://leaf.example/returns#5af" in str(pages(answer("七天。[1]", citations=(cited,))))
 
 
 def test_votes_under_what_was_answered_and_nothing_under_failures() -> None:

@@ -68,6 +68,8 @@ def test_a_source_on_the_web_is_a_link() -> None:
     [message] = shown(answered(citations=(page,)))
     source = message["blocks"][2]["elements"][0]["text"]
     assert source.startswith("[1] <https://shop.example/hours?a=1&amp;b=2|營業 &lt;時間&gt;｜店>")
+    [message] = shown(answered(citations=(replace(page, anchor="5af"),)))
+    assert "<https://shop.example/hours?a=1&amp;b=2#5af|" in str(message["blocks"][2])
 
 
 @pytest.mark.parametrize("outcome", ["failed", "busy", "over_quota", "smalltalk"])

@@ -76,9 +76,10 @@ function facts({ locator, source }) {
   return el("dl", {}, ...(locator ? row("place", locator) : []), ...row("file", webLink(source, source) ?? source));
 }
 
+// A citation may lead to a heading of the page that the passage is from.
 function passageOf({ quote, source, title }, passages) {
   const holding = passages.filter((passage) => letters(passage.text).includes(letters(quote)));
-  return holding.find((passage) => passage.source === source && passage.title === title) ?? holding[0];
+  return holding.find((passage) => (source === passage.source || source.startsWith(`${passage.source}#`)) && passage.title === title) ?? holding[0];
 }
 
 // Markdown signs and white space differ between a quote and what is drawn; letters do not.

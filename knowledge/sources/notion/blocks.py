@@ -13,11 +13,11 @@ DEPTH = 20
 """Levels of nesting; a page that goes deeper is nobody's text."""
 _OTHER_PAGES = frozenset({"child_page", "child_database"})
 _FILES = {"image": "file", "file": "file", "pdf": "pdf", "video": "video", "audio": "audio"}
-_HEADINGS = {"heading_1": 1, "heading_2": 2, "heading_3": 3, "heading_4": 4}
+HEADINGS = {"heading_1": 1, "heading_2": 2, "heading_3": 3, "heading_4": 4}
 _ITEMS = {"bulleted_list_item": "- ", "numbered_list_item": "1. ", "to_do": "- "}
 _UNWRAPPED = frozenset({
     "toggle", "callout", "column_list", "column", "synced_block", "template", "tab",
-    "meeting_notes", "transcription", *_HEADINGS,
+    "meeting_notes", "transcription", *HEADINGS,
 })  # fmt: skip
 """What is below them stands on their own level."""
 
@@ -52,8 +52,8 @@ def _block(kind: str, block: Json, children: Children, depth: int) -> Iterator[s
 
 def _own(kind: str, block: Json, inner: Json) -> Iterator[str]:
     said = text_of(inner.get("rich_text")).rstrip()
-    if kind in _HEADINGS:
-        yield f"{'#' * _HEADINGS[kind]} {' '.join(said.split())}" if said else ""
+    if kind in HEADINGS:
+        yield f"{'#' * HEADINGS[kind]} {' '.join(said.split())}" if said else ""
     elif kind == "code":
         yield f"```{inner.get('language') or ''}\n{said}\n```"
     elif kind == "equation":

@@ -7,10 +7,13 @@ younger than `OVERLAP` is read again the next time and compared by its content.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 from knowledge.errors import DocumentError
 from knowledge.parsing import PARSER_VERSION, parse
+from knowledge.parsing.crew import Crew
+from knowledge.parsing.readers import Readers
 from knowledge.passages import Block, Document, Failure
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.base import (
@@ -23,6 +26,7 @@ from knowledge.sources.base import (
 )
 from knowledge.sources.fetching import Fetcher, netloc
 from knowledge.sources.notion import files
+from knowledge.sources.notion.anchors import anchored
 from knowledge.sources.notion.api import Gone, NotionApi
 from knowledge.sources.notion.content import enhanced_markdown
 from knowledge.sources.notion.enhanced import Content, read
@@ -41,7 +45,7 @@ from knowledge.sources.notion.tree import Tree
 
 ROOT = "notion"
 OVERLAP = timedelta(minutes=2)
-CONTENT_VERSION = "1"
+CONTENT_VERSION = "2"
 """Raise it when the same page would be read otherwise: every page is then read again."""
 
 
@@ -54,7 +58,10 @@ class NotionSource(Source):
         roots: Mapping[str, str],
         fetcher: Fetcher,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        readers: Readers | None = None,
     ) -> None:
+        """Where no `readers` are given, each reading has a crew of its own for attachments."""
+        self._readers = readers
         self._api = api
         self._roots = roots
         self._fetcher = fetcher
@@ -71,10 +78,12 @@ class NotionSource(Source):
         listing, self._listing = self._list(), None
         if listing.error is not None and not listing.waiting:
             raise listing.error
-        yield from self._pages(listing, known)
-        sweep = Sweep(self._api, listing, known)
-        for _ in sweep.still_there():
-            yield from self._pages(listing, known)
+        with nullcontext(self._readers) if self._readers else Crew() as readers:
+            attached = files.Attachments(self._fetcher, readers, known)
+            yield from self._pages(listing, known, attached)
+            sweep = Sweep(self._api, listing, known)
+            for _ in sweep.still_there():
+                yield from self._pages(listing, known, attached)
         yield from sweep.gone()
         yield from listing.notices
 
@@ -85,7 +94,9 @@ class NotionSource(Source):
             self._listing.everything()
         return self._listing
 
-    def _pages(self, listing: Listing, known: Mapping[str, KnownFile]) -> Iterator[Change]:
+    def _pages(
+        self, listing: Listing, known: Mapping[str, KnownFile], attached: files.Attachments
+    ) -> Iterator[Change]:
         keys = keys_by_id(known)
         while listing.waiting:
             page = listing.waiting.popleft()
@@ -101,11 +112,12 @@ class NotionSource(Source):
             if audience is None:
                 listing.outside.add(page.id)
                 continue
-            yield from self._page(listing, page, key, audience, known)
+            yield from self._page(listing, page, key, audience, attached)
 
     def _page(
-        self, listing: Listing, page: Page, key: str, audience: str, known: Mapping[str, KnownFile]
+        self, listing: Listing, page: Page, key: str, audience: str, attached: files.Attachments
     ) -> Iterator[Change]:
+        known = attached.known
         before = known.get(key)
         stamp = self._stamp(page)
         if before and stamp and (before.stamp, before.audience) == (stamp, audience):
@@ -120,8 +132,8 @@ class NotionSource(Source):
             yield from _with_files(key, known, Failure(key, error.code, error.detail))
             return
         listing.also(content.pages, content.databases)
-        attached = [*content.files, *files_of(page)]
-        beside = list(files.changes(key, page.title, audience, attached, known, self._fetcher))
+        files_there = [*content.files, *files_of(page)]
+        beside = list(attached.changes(key, page.title, audience, files_there))
         if any(isinstance(change, Failure) for change in beside):
             stamp = ""  # so that they are tried again
         yield self._change(listing, page, key, audience, content, before, stamp)
@@ -144,6 +156,8 @@ class NotionSource(Source):
             return Unchanged(key, stamp)
         try:
             blocks = _blocks(lines, content.markdown)
+            if any(block.headings for block in blocks):
+                blocks = anchored(blocks, self._api.children(page.id))
         except DocumentError as error:
             return Failure(key, error.code, {**error.detail, "source": key})
         return Found(Document(key, page.title or key, blocks, content_hash, audience), stamp)
