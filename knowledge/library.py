@@ -258,7 +258,7 @@ class Library:
 
     def _files(self, path: Path, audience: str) -> FileSource:
         own = self.settings
-        return FileSource(path, audience, own.max_file_bytes, own.data_dir)
+        return FileSource(path, audience, own.max_file_bytes, (own.data_dir,))
 
     def _one_home(self, ingester: Ingester, root: Path) -> None:
         """A file belongs to the root that was ingested last, never to two."""

@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class FileSource:
         root: Path,
         audience: str = PUBLIC,
         max_bytes: int = Limits().file,
-        without: Path | None = None,
+        without: Collection[Path] = (),
         readers: Readers | None = None,
     ) -> None:
-        """`without` is a folder to pass over: our own data may lie within the root. Where no
+        """`without` is passed over: our own data may lie within the root. Where no
         `readers` are given, each run over the files has a crew of its own."""
         self._root = root
         self._audience = audience

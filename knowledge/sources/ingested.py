@@ -9,9 +9,15 @@ from knowledge.sources.files import FileSource
 
 
 def configured(settings: KnowledgeSettings, known: Mapping[str, str]) -> Mapping[str, Source]:
-    """Their roots are absolute paths; each keeps the audience it was ingested for."""
+    """Their roots are absolute paths; each keeps the audience it was ingested for, and leaves
+    alone what was ingested by itself from within it, perhaps for others."""
+    roots = {root: Path(root) for root in known if Path(root).is_absolute()}
     return {
-        root: FileSource(Path(root), audience, settings.max_file_bytes, settings.data_dir)
-        for root, audience in known.items()
-        if Path(root).is_absolute()
+        root: FileSource(
+            path,
+            known[root],
+            settings.max_file_bytes,
+            (settings.data_dir, *(one for one in roots.values() if path in one.parents)),
+        )
+        for root, path in roots.items()
     }

@@ -3,7 +3,7 @@
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -31,22 +31,22 @@ def name_of(path: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def walk(root: Path, without: Path | None = None) -> Iterator[Entry | Skipped | Failure]:
+def walk(root: Path, without: Collection[Path] = ()) -> Iterator[Entry | Skipped | Failure]:
     """Files below a folder, sorted by name; hidden ones and temporary ones are passed over.
 
     Links are followed, but neither out of the folder (a `Failure`, `file.outside`) nor into
     one that is being walked. A folder that cannot be listed is a `Failure` (`folder.unreadable`) whose source is its path
-    with a slash at the end. The folder `without` is passed over.
+    with a slash at the end. The folders and files `without` are passed over.
     """
-    yield from _Walk(os.path.realpath(root)).folder(str(root), "", _identity(without))
+    passed_over = frozenset(identity for path in without for identity in _identity(path))
+    yield from _Walk(os.path.realpath(root), passed_over).folder(str(root), "", frozenset())
 
 
-def _identity(folder: Path | None) -> frozenset[tuple[int, int]]:
-    """What makes a folder the same under every name."""
+def _identity(path: Path) -> Iterator[tuple[int, int]]:
+    """What makes a folder or file the same under every name; nothing for what is not there."""
     with suppress(OSError):
-        state = os.stat(folder) if folder else None
-        return frozenset({(state.st_dev, state.st_ino)}) if state else frozenset()
-    return frozenset()
+        state = os.stat(path)
+        yield state.st_dev, state.st_ino
 
 
 def label(root: Path) -> str:
@@ -55,16 +55,17 @@ def label(root: Path) -> str:
 
 
 class _Walk:
-    def __init__(self, inside: str) -> None:
+    def __init__(self, inside: str, passed_over: frozenset[tuple[int, int]]) -> None:
         self._inside = inside
         """The real path of the root, which nothing may lead out of."""
+        self._passed_over = passed_over
 
     def folder(
         self, path: str, prefix: str, above: frozenset[tuple[int, int]]
     ) -> Iterator[Entry | Skipped | Failure]:
         try:
             state = os.stat(path)
-            if (state.st_dev, state.st_ino) in above:
+            if (state.st_dev, state.st_ino) in above | self._passed_over:
                 return
             with os.scandir(path) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
@@ -81,7 +82,7 @@ class _Walk:
         self, entry: os.DirEntry[str], source: str, above: frozenset[tuple[int, int]]
     ) -> Iterator[Entry | Skipped | Failure]:
         try:
-            mode = entry.stat().st_mode
+            state = entry.stat()
         except FileNotFoundError:
             code = "file.broken_link" if entry.is_symlink() else "file.vanished"
             yield Failure(source, code, {"source": source})
@@ -91,10 +92,12 @@ class _Walk:
             return
         if entry.is_symlink() and not self._is_inside(entry.path):
             yield Failure(source, "file.outside", {"source": source})
-        elif stat.S_ISDIR(mode):
+        elif stat.S_ISDIR(state.st_mode):
             yield from self.folder(entry.path, f"{source}/", above)
-        elif not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        elif not stat.S_ISREG(state.st_mode):  # opening a pipe would wait for ever
             yield Failure(source, "file.not_regular", {"source": source})
+        elif (state.st_dev, state.st_ino) in self._passed_over:
+            return
         elif PurePosixPath(source).suffix.lower() in SUFFIXES:
             yield Entry(entry.path, source)
         else:

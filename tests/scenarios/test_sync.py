@@ -115,6 +115,20 @@ def test_folders_that_were_ingested_are_read_again(tmp_path: Path) -> None:
     assert home("sync", "files", "--json").json["failed"] == []
 
 
+@pytest.mark.parametrize("inner", ["docs/內部", "docs/內部/薪資.md"])
+def test_what_was_ingested_for_staff_from_within_a_folder_stays_theirs(
+    tmp_path: Path, inner: str
+) -> None:
+    home = Home(tmp_path)
+    write(tmp_path / "docs", {"退貨.md": RETURNS, "內部/薪資.md": "店長的獎金是五千元。"})
+    home("ingest", "docs")
+    home("ingest", inner, "--audience", "staff")
+    told = home("sync", "files", "--json").json
+    assert (told["unchanged"], told["indexed"], told["removed"]) == (2, 0, 0)
+    rows = home("sources", "list", "--json").json
+    assert {row["audience"] for row in rows if "薪資" in row["source"]} == {"staff"}
+
+
 def test_why_tells_of_the_failure_of_the_last_sync(tmp_path: Path) -> None:
     with web_site() as site:
         url = site.put("/faq", "", status=500)
