@@ -155,7 +155,7 @@ def test_the_sample_goes_with_the_first_sync_and_a_running_server_keeps_in_step(
         home = workspace(tmp_path, server, SYNC_INTERVAL="10s", LOG_LEVEL="INFO")
         with running(home) as run:
             until(lambda: cited(run) == page.url)
-            assert "範例" not in run.client.get("/readyz").text
+            until(lambda: "範例" not in run.client.get("/readyz").text)
             server.trash(page)
             until(lambda: cited(run) is None, seconds=60)
             done = run.stop()
