@@ -84,7 +84,7 @@ class Attachments:
             found = self.fetcher.get(address)
             if found.status != 200:
                 # The address itself is signed, so it is in no message.
-                raise DocumentError("web.status", status=str(found.status))
+                raise DocumentError("web.status", source=key, status=str(found.status))
             inside = parts(found.content, name, self._limits)
         except DocumentError as error:
             yield Failure(key, error.code, {**error.detail, "source": key})
