@@ -178,5 +178,6 @@ async def test_an_answer_in_a_channel_is_corrected_by_a_reply(tmp_path: Path) ->
         wrong = await wrong_answer(there)
         boss = there.world.boss
         await there.heard(f"<@{BOT}> /annotate {RIGHT}", GENERAL, by=boss, reply_to=wrong)
+        await there.server.until(lambda: bool(kept(there)), what="the answer is kept")
         await there.settled(2)
         assert [one.draft.answer for one in kept(there)] == [RIGHT]
